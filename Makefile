@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# make                      release build: library and tool in build/release/
+# make PROFILE=debug        or hardened: the same in build/debug/, build/hardened/
+# make FEATURES="a b"       only those features; FEATURES= compiles none; the default is FEATURES=hardened, all seven
+# make CROSS=aarch64-linux-gnu
+# make check | lint | format-check | deb | rpm | bench | install | dist
+# V=1 shows the commands.
+
+VERSION  := 0.1.0
+SOMAJOR  := 1
+PROFILE  ?= release
+FEATURES ?= hardened
+BUILD    ?= build/$(PROFILE)
+
+prefix      ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir      ?= $(exec_prefix)/bin
+sbindir     ?= $(exec_prefix)/sbin
+libdir      ?= $(exec_prefix)/lib
+includedir  ?= $(prefix)/include
+datarootdir ?= $(prefix)/share
+mandir      ?= $(datarootdir)/man
+docdir      ?= $(datarootdir)/doc/compatmalloc
+sysconfdir  ?= /etc
+INSTALL     ?= install
+PKG_CONFIG  ?= pkg-config
+
+ifdef CROSS
+CC     := $(CROSS)-gcc
+AR     := $(CROSS)-gcc-ar
+RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -L /usr/$(CROSS)
+endif
+CXX ?= $(CC:gcc=g++)
+
+# --- features: names to a constant ------------------------------------------------------------------------------
+FEATURE_LIST := quarantine guard-pages slot-randomization canaries poison-on-free write-after-free-check zero-on-free
+FEATURE_BITS := 1 2 4 8 16 32 64
+feature-bit   = $(word $(words $(call up-to,$(1),$(FEATURE_LIST))),$(FEATURE_BITS))
+up-to         = $(if $(filter $(1),$(firstword $(2))),$(firstword $(2)),$(firstword $(2)) $(call up-to,$(1),$(wordlist 2,99,$(2))))
+comma        := ,
+# Packagers write lists with commas as often as with blanks; both are understood.
+FEATURE_SET  := $(sort $(subst hardened,$(FEATURE_LIST),$(subst $(comma), ,$(FEATURES))))
+UNKNOWN_FEATURES := $(filter-out $(FEATURE_LIST),$(FEATURE_SET))
+ifneq ($(UNKNOWN_FEATURES),)
+$(error FEATURES: no such feature: $(UNKNOWN_FEATURES). Choose from: $(FEATURE_LIST), or hardened for all of them)
+endif
+FEATURE_MASK := $(shell echo $$((0 $(foreach f,$(FEATURE_SET),+ $(call feature-bit,$(f))))))
+
+# --- flags --------------------------------------------------------------------------------------------------------
+WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wold-style-definition -Wpointer-arith -Wcast-qual -Wundef -Wvla -Wformat=2 -Wwrite-strings \
+            -Wimplicit-fallthrough -Wdouble-promotion
+
+CFLAGS_release  := -O2 -flto=auto -fno-semantic-interposition
+CFLAGS_debug    := -Og -g3 -DINTERNAL_ASSERTIONS=1
+CFLAGS_hardened := -O2 -g1 -fsanitize=signed-integer-overflow,bounds,shift -fsanitize-undefined-trap-on-error
+LDFLAGS_release := -flto=auto
+IS_CLANG := $(shell $(CC) --version 2>/dev/null | grep -c clang)
+ifneq ($(IS_CLANG),0)
+CFLAGS_release  := -O2 -flto=thin -fno-semantic-interposition
+CFLAGS_hardened := -O2 -g1 -fsanitize=signed-integer-overflow,bounds,shift -fsanitize-trap=all
+LDFLAGS_release := -flto=thin -fuse-ld=lld
+endif
+ifeq ($(filter $(PROFILE),release debug hardened),)
+$(error PROFILE must be release, debug or hardened, not '$(PROFILE)')
+endif
+
+CFLAGS  ?= $(CFLAGS_$(PROFILE))
+LDFLAGS ?= $(LDFLAGS_$(PROFILE))
+BASE_CPPFLAGS := -D_GNU_SOURCE -DFEATURES_COMPILED=$(FEATURE_MASK)u -Iinclude -Isrc/config
+BASE_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror)
+# The library must not call malloc by accident, must not have its own calls turned into others (calloc from
+# malloc + memset), and reaches its thread's data by one load. Vectors are only ever passed to inlined functions, so how
+# an ABI would pass them (-Wpsabi) does not matter.
+LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
+                 -ftls-model=initial-exec -fno-plt -fno-asynchronous-unwind-tables -Wno-psabi
+LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
+                 -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu
+
+LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
+LIBLINK := $(BUILD)/libcompatmalloc.so
+CTL     := $(BUILD)/compatmallocctl
+
+LIB_SOURCES := $(sort $(wildcard src/malloc/*.c src/config/*.c))
+LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
+CTL_SOURCES := $(sort $(wildcard src/ctl/*.c))
+CTL_OBJECTS := $(CTL_SOURCES:src/%.c=$(BUILD)/obj/%.o) $(patsubst src/config/%.c,$(BUILD)/obj/ctl-config/%.o,$(wildcard src/config/*.c))
+
+Q := $(if $(V),,@)
+.DELETE_ON_ERROR:
+.PHONY: all FORCE
+all: $(LIB) $(LIBLINK) $(CTL)
+
+# Objects depend on the flags they were built with, so a change of FEATURES or CC never mixes two builds.
+FLAGS_NOW := $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_CFLAGS) $(LIB_LDFLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+
+$(BUILD)/obj/malloc/%.o $(BUILD)/obj/config/%.o: LIB_OR_TOOL := $(LIB_CFLAGS) -Isrc/malloc
+$(BUILD)/obj/ctl/%.o $(BUILD)/obj/ctl-config/%.o: LIB_OR_TOOL := $(BASE_CFLAGS) -fPIE -Isrc/ctl -Isrc/malloc $(SYSTEMD_CFLAGS)
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC      $<')
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/obj/ctl-config/%.o: src/config/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC      $< (tool)')
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJECTS) src/malloc/exports.map
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(CC) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJECTS)
+$(LIBLINK): $(LIB)
+	$(Q)ln -sf $(<F) $@
+$(CTL): $(CTL_OBJECTS)
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $(CTL_OBJECTS) $(CTL_LIBS)
+
+-include $(LIB_OBJECTS:.o=.d) $(CTL_OBJECTS:.o=.d)
+
+# --- the other rooms ----------------------------------------------------------------------------------------------
+include tests/tests.mk
+include bench/bench.mk
+include packaging.mk
+
+.PHONY: lint format format-check clean
+C_FILES := $(sort $(shell find src include tests bench -name '*.[ch]' -o -name '*.cc' 2>/dev/null))
+format:
+	clang-format -i $(C_FILES)
+format-check:
+	@clang-format --dry-run -Werror $(C_FILES)
+	@echo "format-check: $(words $(C_FILES)) files formatted as .clang-format says"
+
+clean:
+	rm -rf build dist

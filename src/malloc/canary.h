@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * canaries: the bytes from the end of the requested size to the end of the slot hold a secret that is
+ * verified on free and realloc. At least 8 bytes of it stand behind every block that does not end at a guard
+ * page.
+ *
+ * The word differs from slot to slot. The last byte of the slot is zero, which stops a string read that ran
+ * off the block before it reaches the next slot.
+ */
+#ifndef CANARY_H
+#define CANARY_H
+
+#include "constants.h"
+#include "vec.h"
+
+/*
+ * Canaries and poison hold bytes from 0x80 to 0x9f and 0xc0 to 0xdf only: never zero, ASCII or 0xff, which
+ * stray writes most often are, so that these are found with certainty and not with probability 255/256. Six
+ * bits a byte stay secret.
+ */
+#define PATTERN_SET   UINT64_C(0x8080808080808080)
+#define PATTERN_CLEAR UINT64_C(0x2020202020202020)
+
+/* A window on this at 32 - n selects the last n bytes of a vector. */
+extern const uint8_t canary_window[2 * 32];
+
+static ALWAYS_INLINE uint64_t canary_word(const char *slot)
+{
+    uint64_t mixed = ((uintptr_t)slot ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed ^= mixed >> 32;
+    return (mixed | PATTERN_SET) & ~PATTERN_CLEAR;
+}
+
+/* The last 32 bytes of a slot as they would be if all were canary. */
+static ALWAYS_INLINE vec canary_tail(const char *slot)
+{
+    uint64_t word = canary_word(slot);
+    return (vec){word, word, word, word & (UINT64_MAX >> 8)}; /* little-endian: the last byte */
+}
+
+static ALWAYS_INLINE vec canary_mask(size_t slack)
+{
+    return vec_load(canary_window + slack);
+}
+
+/* Canaries longer than a vector, in slots of the coarser classes. */
+void canary_write_long(char *slot, size_t usable, size_t slack);
+bool canary_intact_long(const char *slot, size_t usable, size_t slack);
+
+/* Write the canary of a block with that slack; the block's own bytes keep their values. */
+static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack)
+{
+    if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES)) {
+        canary_write_long(slot, usable, slack);
+        return;
+    }
+    char *end = slot + usable - VEC_BYTES;
+    vec mask = canary_mask(slack);
+    vec_store(end, (vec_load(end) & ~mask) | (canary_tail(slot) & mask));
+}
+
+static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack)
+{
+    if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES))
+        return canary_intact_long(slot, usable, slack);
+    const char *end = slot + usable - VEC_BYTES;
+    return likely(vec_is_zero((vec_load(end) ^ canary_tail(slot)) & canary_mask(slack)));
+}
+
+/* First damaged byte, counted from the end of the block; and how many bytes from there to the last damaged
+ * one. */
+size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "cold.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "hot.h"
+#include "large.h"
+#include "start.h"
+#include "trim.h"
+
+/* A heap for the time of one call: the thread's own, or else the shared one, locked. */
+struct borrowed {
+    struct heap *heap;
+    bool shared;
+};
+
+static struct borrowed borrow(void)
+{
+    struct heap *heap = heap_current;
+    if (!heap)
+        heap = heap_attach();
+    if (heap)
+        return (struct borrowed){heap, false};
+    return (struct borrowed){heap_lock_shared(), true};
+}
+
+static void give_back(struct borrowed borrowed)
+{
+    if (borrowed.shared)
+        heap_unlock_shared();
+}
+
+/* The smallest class that serves the request, or CLASS_COUNT if it must be a large block. */
+static unsigned class_for(size_t alignment, size_t size)
+{
+    unsigned c;
+    if (size <= UNPAGED_LIMIT - constants.slack_minimum)
+        c = constants.class_of_small[(size + constants.slack_minimum + 15) / 16];
+    else if (size <= SMALL_LIMIT - constants.slack_minimum_paged)
+        c = constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];
+    else
+        return CLASS_COUNT;
+    if (alignment <= MALLOC_ALIGNMENT)
+        return size == 0 ? CLASS_ZERO : c;
+    if (alignment > constants.page_size)
+        return CLASS_COUNT;
+    while (c < CLASS_COUNT && constants.classes[c].stride % alignment != 0)
+        c++;
+    return c < CLASS_COUNT && constants.classes[c].usable - size <= SLACK_MAX ? c : CLASS_COUNT;
+}
+
+static void *allocate_slot(unsigned c, size_t size, bool zeroed)
+{
+    unsigned features = c == CLASS_ZERO ? 0 : constants.features & FEATURES_COMPILED;
+    struct borrowed borrowed = borrow();
+    void *block = hot_allocate(borrowed.heap, c, size, features);
+    give_back(borrowed);
+    if (block && zeroed && !hot_zeroes(features) && c != CLASS_ZERO)
+        memset(block, 0, size);
+    return block;
+}
+
+static void *allocate_once(size_t alignment, size_t size, bool zeroed)
+{
+    unsigned c = class_for(alignment, size);
+    void *block = c < CLASS_COUNT ? allocate_slot(c, size, zeroed) : NULL;
+    return block ? block : large_allocate(alignment, size);
+}
+
+void *cold_allocate(size_t alignment, size_t size, bool zeroed)
+{
+    void *block = NULL;
+    if (size <= SIZE_LIMIT - alignment && start_process()) {
+        block = allocate_once(alignment, size, zeroed);
+        if (unlikely(!block) && trim_everything())
+            block = allocate_once(alignment, size, zeroed);
+    }
+    if (unlikely(!block))
+        errno = ENOMEM;
+    return block;
+}
+
+void *cold_allocate_aligned(size_t alignment, size_t size)
+{
+    return cold_allocate(alignment, size, false);
+}
+
+void cold_free(void *block, const char *operation)
+{
+    if (!start_process())
+        return; /* nothing was ever handed out */
+    if (class_of_address(block) < CLASS_COUNT) {
+        unsigned features = constants.features & FEATURES_COMPILED;
+        struct borrowed borrowed = borrow();
+        bool done = hot_free(borrowed.heap, block, operation, features);
+        give_back(borrowed);
+        if (done)
+            return;
+    } else if (large_free(block, operation)) {
+        return;
+    }
+    misuse_bad_pointer(block, operation);
+}
+
+/* A slot with a block in it. */
+struct live {
+    state_word *word; /* NULL: the pointer is no such slot's start */
+    state_word state;
+    unsigned class;
+};
+
+static struct live find_live(const void *block)
+{
+    struct found found = hot_find(block);
+    struct live live = {found.word, STATE_FRESH, found.class};
+    if (found.word)
+        live.state = state_load(found.word);
+    if (!state_is_live(live.state))
+        live.word = NULL;
+    return live;
+}
+
+static size_t live_size(struct live live)
+{
+    return constants.classes[live.class].usable - state_slack(live.state);
+}
+
+/* Whether a block may keep its slot: the right class for the new size, or one that is not much too large. */
+static bool fits_in_place(unsigned c, size_t old_size, size_t size)
+{
+    const struct size_class *class = &constants.classes[c];
+    size_t minimum = c >= CLASS_FIRST_PAGED ? constants.slack_minimum_paged : constants.slack_minimum;
+    if (c == CLASS_ZERO || size + minimum > class->usable || class->usable - size > SLACK_MAX)
+        return false;
+    return size >= old_size || class_for(MALLOC_ALIGNMENT, size) == c ||
+           size >= class->usable - class->usable / 4;
+}
+
+static void *resize_in_place(char *block, struct live live, size_t size)
+{
+    const struct size_class *class = &constants.classes[live.class];
+    bool canaries = constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES;
+    size_t old_size = live_size(live);
+    state_word resized = state_live(class->usable - size);
+    if (!__atomic_compare_exchange_n(live.word, &live.state, resized, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        misuse_bad_pointer(block, "realloc"); /* freed by another thread this very moment */
+        return NULL;
+    }
+    if (canaries) {
+        if (size > old_size)
+            memset(block + old_size, 0, size - old_size); /* the new bytes were canary, which is secret */
+        canary_write(block, class->usable, class->usable - size);
+    }
+    return block;
+}
+
+static void *move(void *block, size_t old_size, size_t size)
+{
+    void *fresh = constants.dispatch.malloc(size);
+    if (!fresh)
+        return NULL;
+    memcpy(fresh, block, min_size(old_size, size));
+    constants.dispatch.free(block, "realloc");
+    return fresh;
+}
+
+static void *realloc_slot(char *block, struct live live, size_t size)
+{
+    const struct size_class *class = &constants.classes[live.class];
+    size_t old_size = live_size(live);
+    if (live.class != CLASS_ZERO && constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES &&
+        unlikely(!canary_intact(block, class->usable, class->usable - old_size))) {
+        misuse_overflow(class, block, class->usable - old_size, "realloc");
+        /* on-error = log: the owner goes on with a sound block; the damaged slot is taken out of use. */
+        void *fresh = constants.dispatch.malloc(size);
+        if (fresh) {
+            memcpy(fresh, block, min_size(old_size, size));
+            state_store(live.word, STATE_RETIRED);
+        }
+        return fresh;
+    }
+    if (fits_in_place(live.class, old_size, size))
+        return resize_in_place(block, live, size);
+    return move(block, old_size, size);
+}
+
+void *cold_realloc(void *block, size_t size)
+{
+    if (size > SIZE_LIMIT || !start_process()) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct live live = find_live(block);
+    if (live.word)
+        return realloc_slot(block, live, size);
+
+    size_t old_size;
+    void *resized;
+    if (class_of_address(block) < CLASS_COUNT || !large_size(block, &old_size)) {
+        misuse_bad_pointer(block, "realloc");
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (size > SMALL_LIMIT && large_resize(block, size, &resized) && resized)
+        return resized;
+    return move(block, old_size, size);
+}
+
+size_t cold_usable_size(void *block)
+{
+    size_t size;
+    if (start_process()) {
+        struct live live = find_live(block);
+        bool exact = constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES;
+        if (live.word)
+            return exact ? live_size(live) : constants.classes[live.class].usable;
+        if (class_of_address(block) >= CLASS_COUNT && large_size(block, &size))
+            return size;
+    }
+    misuse_bad_pointer(block, "malloc_usable_size");
+    return 0;
+}
+
+void cold_free_sized(void *block, size_t alignment, size_t size)
+{
+    size_t actual;
+    if (!start_process())
+        return;
+    struct live live = find_live(block);
+    if (live.word)
+        actual = live_size(live);
+    else if (class_of_address(block) < CLASS_COUNT || !large_size(block, &actual)) {
+        misuse_bad_pointer(block, "free_sized");
+        return;
+    }
+    if (actual != size)
+        misuse_wrong_size(block, actual, size, "the size is not the one that was allocated");
+    else if (alignment != 0 && ((uintptr_t)block & (alignment - 1)) != 0)
+        misuse_wrong_size(block, actual, size, "the block does not have the alignment that is claimed");
+    constants.dispatch.free(block, "free_sized");
+}

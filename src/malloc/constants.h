@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * All that is fixed at start: where things are, the secrets, the settings in force, and which variant of the
+ * hot paths serves this process. It stands on pages of its own which are made read-only before the first
+ * block is handed out.
+ */
+#ifndef CONSTANTS_H
+#define CONSTANTS_H
+
+#include "feature_set.h"
+#include "settings.h"
+#include "size_class.h"
+
+/* The hot paths of this process: one function table instead of a test of the settings in every call. */
+struct dispatch {
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t size); /* the product, already checked */
+    void (*free)(void *block, const char *operation);
+    void *(*realloc)(void *block, size_t size);
+    void *(*aligned)(size_t alignment, size_t size); /* a power of two; any size */
+    size_t (*usable_size)(void *block);
+    void (*free_sized)(void *block, size_t alignment, size_t size);
+};
+
+struct constants {
+    struct dispatch dispatch;
+
+    uintptr_t zone_base; /* the zone: CLASS_COUNT ranges of 2^zone_shift bytes, one per class */
+    unsigned zone_shift;
+    unsigned features; /* in force: asked for and compiled in */
+    char *metadata;    /* base of the allocator's own data, elsewhere */
+    size_t page_size;
+    size_t slack_minimum;       /* CANARY_MINIMUM or 0 */
+    size_t slack_minimum_paged; /* the same for slots that end at a guard page */
+    size_t guard_interval;      /* bytes between random guard pages: one in each such window */
+
+    uint64_t canary_secret;
+    uint64_t poison; /* the word that freed memory holds */
+    uint64_t fill;   /* the word written at free: poison, or 0 */
+    bool started;
+    bool passthrough; /* every call goes to libc */
+    bool secure;      /* AT_SECURE: set-user-ID and the like */
+    struct settings settings;
+
+    uint8_t class_of_small[CLASS_TABLE_SMALL];
+    uint8_t class_of_paged[CLASS_TABLE_PAGED];
+    struct size_class classes[CLASS_COUNT];
+} __attribute__((aligned(PAGE_SIZE_MAX)));
+
+extern struct constants constants;
+
+#endif

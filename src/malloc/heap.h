@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Heaps: all that one thread needs to allocate and free without asking anybody.
+ *
+ * Per class a heap has
+ *   - a magazine: a stack of free slots, popped by malloc and pushed by free (Bonwick and Adams, "Magazines
+ * and Vmem", USENIX 2001), refilled from its runs and emptied into them by halves;
+ *   - a quarantine: a freed slot first swaps places with a random one of the mix, then that one waits in a
+ * FIFO;
+ *   - the runs that it owns and that have free slots.
+ * A heap is used by one thread at a time. When the thread ends, the heap waits for the next thread to start
+ * and serves that one, with everything in it: heaps are never taken apart.
+ *
+ * One heap is shared, under a lock: it serves threads that have none, because theirs is being torn down or
+ * because there is no memory for one.
+ */
+#ifndef HEAP_H
+#define HEAP_H
+
+#include <stdatomic.h>
+
+#include "inbox.h"
+#include "metadata.h"
+#include "random.h"
+#include "run.h"
+#include "size_class.h"
+
+struct heap {
+    struct random *random;         /* in memory that is wiped on fork */
+    uint32_t index;                /* its number; runs name their owner by it */
+    bool attached;                 /* serves a thread */
+    bool dubious;                  /* its thread vanished in a fork: trust only the bitmaps of its runs */
+    uint16_t count[CLASS_COUNT];   /* slots in each magazine */
+    uint16_t ring_at[CLASS_COUNT]; /* where the next slot enters each FIFO */
+    struct run_list runs[CLASS_COUNT];
+    size_t free_run_bytes; /* in runs without a live block, since pages were last given back */
+    struct heap *next_idle;
+    struct outbox outbox;
+    _Atomic(struct parcel *) inbox; /* parcels from other heaps */
+    uint32_t slots[];               /* magazines and quarantines, laid out by heap_layout() */
+};
+
+/* This thread's heap, or NULL: not attached yet, or no longer. One initial-exec TLS load. */
+extern __thread struct heap *heap_current __attribute__((tls_model("initial-exec")));
+
+/* Lay out heap->slots[] in constants.classes[] for the settings in force. Returns sizeof(struct heap) with
+ * it. */
+size_t heap_layout(void);
+
+/* Make the shared heap. */
+bool heap_start(void);
+
+/* This thread's heap, attaching one if that is possible; NULL if the shared one must serve. Starts the
+ * allocator too. */
+struct heap *heap_attach(void);
+
+/* The shared heap, locked; heap_unlock_shared() when done. */
+struct heap *heap_lock_shared(void);
+void heap_unlock_shared(void);
+
+/*
+ * An idle heap that may have free slots of the class (CLASS_COUNT: any idle heap), off the list; NULL if
+ * there is none. heap_return_idle() after.
+ */
+struct heap *heap_borrow_idle(unsigned class);
+void heap_return_idle(struct heap *heap);
+
+/* Heap by number. */
+struct heap *heap_by_index(uint32_t index);
+uint32_t heap_count(void);
+
+/* fork(2): before, in the parent after, in the child after. */
+void heap_fork_prepare(void);
+void heap_fork_parent(void);
+void heap_fork_child(void);
+
+/* Slow paths call this first: children of _Fork() and clone() run no handlers, but their generators are
+ * wiped. */
+static inline void heap_check_fork(void)
+{
+    if (unlikely(metadata_was_wiped()))
+        heap_fork_child();
+}
+
+static ALWAYS_INLINE uint32_t *heap_magazine(struct heap *heap, const struct size_class *class)
+{
+    return heap->slots + class->magazine;
+}
+
+static ALWAYS_INLINE uint32_t *heap_ring(struct heap *heap, const struct size_class *class)
+{
+    return heap->slots + class->ring;
+}
+
+static ALWAYS_INLINE uint32_t *heap_mix(struct heap *heap, const struct size_class *class)
+{
+    return heap->slots + class->ring + class->ring_mask + 1;
+}
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The hot paths of malloc and free for slots, written once for any set of features. Each paths_*.c
+ * instantiates them with its own set as a constant, which the compiler folds.
+ */
+#ifndef HOT_H
+#define HOT_H
+
+#include "canary.h"
+#include "fill.h"
+#include "heap.h"
+#include "misuse.h"
+#include "quarantine.h"
+#include "refill.h"
+#include "slot.h"
+
+#include <sys/single_threaded.h>
+
+/* Fresh slots longer than this are not verified: reading them would cost a page fault for every page. */
+#define FRESH_VERIFY_LIMIT KIB
+
+static ALWAYS_INLINE vec hot_filled(unsigned features)
+{
+    unsigned poisons = COMPATMALLOC_POISON_ON_FREE;
+    if (!(features & COMPATMALLOC_ZERO_ON_FREE))
+        poisons |= COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    return vec_repeat(features & poisons ? constants.poison : 0);
+}
+
+static ALWAYS_INLINE bool hot_fills(unsigned features)
+{
+    return features &
+           (COMPATMALLOC_POISON_ON_FREE | COMPATMALLOC_WRITE_AFTER_FREE_CHECK | COMPATMALLOC_ZERO_ON_FREE);
+}
+
+/* Whether a slot handed out is zero all over. */
+static ALWAYS_INLINE bool hot_zeroes(unsigned features)
+{
+    return features & COMPATMALLOC_ZERO_ON_FREE;
+}
+
+/* Prepare a free slot for its new owner: verified and zeroed. False if it was written to while it was free.
+ */
+static ALWAYS_INLINE bool hot_prepare(const struct size_class *class, char *slot, state_word state,
+                                      unsigned features)
+{
+    if (likely(state == STATE_FREED)) {
+        if (features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK) {
+            /* Without poison the slot has been zeroed by its free. */
+            bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
+            const char *part = fill_verify(slot, class->usable, hot_filled(features), zero);
+            if (unlikely(part != NULL)) {
+                misuse_write_after_free(class, slot, part, constants.fill, "malloc");
+                return false;
+            }
+        } else if (features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE) {
+            fill_slot(slot, class->usable, vec_repeat(0));
+        }
+        return true;
+    }
+    if (features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK && class->usable <= FRESH_VERIFY_LIMIT) {
+        /* A write first: reading an untouched page and then writing it would be two faults. */
+        __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
+        const char *part = fill_verify(slot, class->usable, vec_repeat(0), false);
+        if (unlikely(part != NULL)) {
+            misuse_write_after_free(class, slot, part, 0, "malloc");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */
+static ALWAYS_INLINE void *hot_allocate(struct heap *heap, unsigned c, size_t size, unsigned features)
+{
+    const struct size_class *class = &constants.classes[c];
+    for (;;) {
+        unsigned count = heap->count[c];
+        if (unlikely(count == 0)) {
+            count = magazine_refill(heap, c);
+            if (unlikely(count == 0))
+                return NULL;
+        }
+        const uint32_t *magazine = heap_magazine(heap, class);
+        heap->count[c] = (uint16_t)(--count);
+        uint32_t slot = magazine[count];
+        char *block = slot_address(class, slot);
+        state_word *word = slot_state(class, slot);
+        state_word state = state_load(word);
+        if (unlikely(!state_is_available(state))) {
+            misuse_metadata(class, block, "malloc");
+            continue;
+        }
+        size_t slack = class->usable - size;
+        if (unlikely(!hot_prepare(class, block, state, features))) {
+            state_store(word, STATE_RETIRED);
+            continue;
+        }
+        if (features & COMPATMALLOC_CANARIES)
+            canary_write(block, class->usable, slack);
+        state_store(word, state_live(slack));
+        return block;
+    }
+}
+
+/*
+ * Take a live slot out of its owner's hands; false (and nothing done) if it is not live. With threads, one
+ * exchange decides between two that free the same block at the same moment.
+ */
+static ALWAYS_INLINE bool hot_claim(state_word *word, state_word *state)
+{
+    *state = state_load(word);
+    if (unlikely(!state_is_live(*state)))
+        return false;
+    if (__libc_single_threaded) {
+        __atomic_store_n(word, STATE_FREED, __ATOMIC_RELAXED);
+        return true;
+    }
+    return __atomic_compare_exchange_n(word, state, STATE_FREED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* Hand a claimed slot on: to the quarantine, and what leaves that to the magazine. */
+static ALWAYS_INLINE void hot_put(struct heap *heap, const struct size_class *class, unsigned c,
+                                  uint32_t slot, unsigned features)
+{
+    if (features & COMPATMALLOC_QUARANTINE) {
+        slot = quarantine_exchange(heap, class, c, slot);
+        if (slot == 0)
+            return;
+    }
+    if (unlikely(heap->count[c] == class->magazine_capacity))
+        magazine_spill(heap, c);
+    heap_magazine(heap, class)[heap->count[c]++] = slot;
+}
+
+struct found {
+    state_word *word; /* NULL: not the start of a slot */
+    unsigned class;   /* CLASS_ZERO's slots have no memory behind them */
+    uint32_t slot;
+};
+
+/* The slot whose start the pointer is, live or not. */
+static ALWAYS_INLINE struct found hot_find(const void *block)
+{
+    const struct found nothing = {NULL, 0, 0};
+    size_t c = class_of_address(block);
+    if (unlikely(c >= CLASS_COUNT))
+        return nothing;
+    const struct size_class *class = &constants.classes[c];
+    uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);
+    if (unlikely(offset >= class->span))
+        return nothing;
+    uint32_t slot = slot_of_offset(class, offset);
+    if (unlikely((uint64_t)slot * class->stride != offset))
+        return nothing;
+    char *extent = slot_extent(class, slot);
+    if (unlikely(!extent))
+        return nothing;
+    return (struct found){extent_state(extent, slot_in_extent(class, slot)), (unsigned)c, slot};
+}
+
+/* Free the block if it is a live slot. False if it is not: a large block, or a misuse. */
+static ALWAYS_INLINE bool hot_free(struct heap *heap, void *block, const char *operation, unsigned features)
+{
+    struct found found = hot_find(block);
+    state_word state;
+    if (unlikely(!found.word) || unlikely(!hot_claim(found.word, &state)))
+        return false;
+    const struct size_class *class = &constants.classes[found.class];
+    if (likely(found.class != CLASS_ZERO)) {
+        if (features & COMPATMALLOC_CANARIES &&
+            unlikely(!canary_intact(block, class->usable, state_slack(state)))) {
+            misuse_overflow(class, block, state_slack(state), operation);
+            state_store(found.word, STATE_RETIRED);
+            return true;
+        }
+        if (hot_fills(features))
+            fill_slot(block, class->usable, hot_filled(features));
+    }
+    hot_put(heap, class, found.class, found.slot, features);
+    return true;
+}
+
+/* The class for a small request, 0 < size <= the largest slot less its canary. */
+static ALWAYS_INLINE unsigned hot_class(size_t size, unsigned features)
+{
+    size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
+    return constants.class_of_small[(size + slack + 15) / 16];
+}
+
+static ALWAYS_INLINE size_t hot_limit(unsigned features)
+{
+    return UNPAGED_LIMIT - (features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0);
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Large blocks: what does not fit a slot has a mapping of its own, with a guard page before it and one behind
+ * it. The block ends at the guard page as nearly as 64-byte alignment allows; what is left over holds a
+ * canary.
+ *
+ *   map                                                                     map + bytes
+ *   | guard | (rest of the page) block ............................ canary | guard |
+ *
+ * What is known of a mapping is in a table elsewhere, by the address of its block. A freed block is
+ * inaccessible at once, and stays so until it leaves a quarantine of a few blocks; then its address space is
+ * reused or given back.
+ */
+#ifndef LARGE_H
+#define LARGE_H
+
+#include "platform.h"
+
+struct report;
+
+struct large_statistics {
+    size_t blocks;
+    size_t bytes;  /* requested */
+    size_t mapped; /* of live blocks, guard pages included */
+    size_t cached; /* address space of freed ones */
+};
+
+/* `alignment` is a power of two. Zeroed. NULL when there is no memory. */
+void *large_allocate(size_t alignment, size_t size);
+
+/* False if it is not the start of a live large block: the caller reports. */
+bool large_free(void *block, const char *operation);
+
+/*
+ * Change the size of the block in place or by moving its pages. Returns false if it is not a live large
+ * block, else true and *result: the block, or NULL when it should rather be copied (then nothing has
+ * changed).
+ */
+bool large_resize(void *block, size_t size, void **result);
+
+/* Requested size of a live large block; false if it is none. */
+bool large_size(const void *block, size_t *size);
+
+/* Complete the report about a pointer that is no live block. */
+void large_describe(const void *pointer, struct report *report);
+
+/* Verify all canaries; returns how many are damaged, each reported. */
+size_t large_check(void);
+
+/* Give back what freed blocks still hold. Returns whether there was anything. */
+bool large_trim(void);
+
+void large_statistics(struct large_statistics *statistics);
+
+void large_fork_prepare(void);
+void large_fork_parent(void);
+void large_fork_child(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Address space from the kernel. All of it keeps errno, so that callers may be anywhere inside free(). */
+#ifndef MAP_H
+#define MAP_H
+
+#include "platform.h"
+
+/* Anonymous private memory, zeroed; NULL when the kernel gives none. Addresses and lengths are multiples of a
+ * page. */
+void *map_anywhere(size_t bytes, int protection);
+
+/* The same at exactly that address; false if anything is there already or the kernel gives none. */
+bool map_at(void *address, size_t bytes, int protection);
+
+/* Whether the last map_at() of this thread failed because something else is there. */
+bool map_was_occupied(void);
+
+void map_release(void *address, size_t bytes);
+
+/* Give the pages back to the kernel; they read as zero afterwards. False if the kernel refuses (locked
+ * memory). */
+bool map_discard(void *address, size_t bytes);
+
+bool map_protect(void *address, size_t bytes, int protection);
+
+/*
+ * Move `bytes` of pages from one place over what is mapped at another, without copying; the source is
+ * unmapped. False if the kernel refuses; then nothing has changed.
+ */
+bool map_move(void *from, void *to, size_t bytes);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "metadata.h"
+
+#include <sys/mman.h>
+
+#include "constants.h"
+#include "lock.h"
+#include "map.h"
+
+#define GROWTH       (4 * MIB)
+#define GROWTH_LEAST (128 * KIB)
+#define WIPED_GROWTH (64 * KIB)
+
+struct arena {
+    char *base;
+    size_t used;
+    size_t mapped;
+};
+
+static struct lock lock;
+static struct arena plain;
+static struct arena wiped;
+static _Atomic(uint32_t) *mark; /* in the wiped range */
+
+static bool grow(struct arena *arena, size_t bytes)
+{
+    bytes = round_up(bytes, constants.page_size);
+    if (!map_at(arena->base + arena->mapped, bytes, PROT_READ | PROT_WRITE))
+        return false;
+    arena->mapped += bytes;
+    return true;
+}
+
+static void *take(struct arena *arena, size_t bytes, size_t alignment, size_t growth, size_t growth_least)
+{
+    size_t start = round_up(arena->used, alignment);
+    size_t missing = start + bytes > arena->mapped ? start + bytes - arena->mapped : 0;
+    if (missing != 0 && !grow(arena, max_size(missing, growth)) &&
+        !grow(arena, max_size(missing, growth_least)))
+        return NULL;
+    arena->used = start + bytes;
+    return arena->base + start;
+}
+
+bool metadata_start(uintptr_t address, size_t initial)
+{
+    plain.base = (char *)address;
+    if (!grow(&plain, initial))
+        return false;
+    plain.used = 64; /* offset 0 means "none" to those who store offsets */
+
+    size_t bytes = max_size(WIPED_GROWTH, constants.page_size);
+    wiped.base = map_anywhere(bytes, PROT_READ | PROT_WRITE);
+    if (!wiped.base)
+        return false;
+    wiped.mapped = bytes;
+    (void)madvise(wiped.base, bytes, MADV_WIPEONFORK);
+    mark = metadata_allocate_wiped(64, 64);
+    metadata_mark();
+    return true;
+}
+
+bool metadata_was_occupied(void)
+{
+    return map_was_occupied();
+}
+
+void *metadata_allocate(size_t bytes, size_t alignment)
+{
+    lock_acquire(&lock);
+    void *result = take(&plain, bytes, alignment, GROWTH, GROWTH_LEAST);
+    lock_release(&lock);
+    return result;
+}
+
+void *metadata_allocate_wiped(size_t bytes, size_t alignment)
+{
+    void *result = NULL;
+    lock_acquire(&lock);
+    size_t start = round_up(wiped.used, alignment);
+    if (start + bytes > wiped.mapped) {
+        /* Pieces never move and are found by pointer, so a new range serves as well as a longer one. */
+        size_t size = max_size(WIPED_GROWTH, constants.page_size);
+        char *fresh = map_anywhere(size, PROT_READ | PROT_WRITE);
+        if (fresh) {
+            (void)madvise(fresh, size, MADV_WIPEONFORK);
+            wiped.base = fresh;
+            wiped.mapped = size;
+            wiped.used = start = 0;
+        }
+    }
+    if (start + bytes <= wiped.mapped) {
+        wiped.used = start + bytes;
+        result = wiped.base + start;
+    }
+    lock_release(&lock);
+    return result;
+}
+
+size_t metadata_mapped(void)
+{
+    return plain.mapped + wiped.mapped;
+}
+
+bool metadata_was_wiped(void)
+{
+    return atomic_load_explicit(mark, memory_order_relaxed) == 0;
+}
+
+void metadata_mark(void)
+{
+    atomic_store_explicit(mark, 1, memory_order_relaxed);
+}
+
+void metadata_lock(void)
+{
+    lock_acquire(&lock);
+}
+
+void metadata_unlock(void)
+{
+    lock_release(&lock);
+}
+
+void metadata_reset_lock(void)
+{
+    lock_reset(&lock);
+}

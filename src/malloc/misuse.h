@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* From a state of affairs that cannot be to the report of it. Cold. With on-error = log all of these return.
+ */
+#ifndef MISUSE_H
+#define MISUSE_H
+
+#include "platform.h"
+#include "state.h"
+
+struct size_class;
+
+/* A pointer that is not the start of a live block was passed to `operation`. Finds out what it is. */
+void misuse_bad_pointer(const void *pointer, const char *operation);
+
+/* The canary of a live block is damaged. */
+void misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation);
+
+/* A freed slot was written to; the damage is at or behind `part`. */
+void misuse_write_after_free(const struct size_class *class, char *slot, const char *part, uint64_t word,
+                             const char *operation);
+
+/* A magazine named a slot that is not free. */
+void misuse_metadata(const struct size_class *class, const char *slot, const char *operation);
+
+/* A sized deallocation named the wrong size or alignment. */
+void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail);
+
+#endif

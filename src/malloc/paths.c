@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "paths.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "constants.h"
+#include "start.h"
+
+/* --- before the start: each call starts the allocator and then is made again
+ * ---------------------------------------- */
+
+static void *no_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+static void *first_malloc(size_t size)
+{
+    return start_process() ? constants.dispatch.malloc(size) : no_memory();
+}
+
+static void *first_calloc(size_t size)
+{
+    return start_process() ? constants.dispatch.calloc(size) : no_memory();
+}
+
+static void first_free(void *block, const char *operation)
+{
+    if (start_process())
+        constants.dispatch.free(block, operation);
+}
+
+static void *first_realloc(void *block, size_t size)
+{
+    return start_process() ? constants.dispatch.realloc(block, size) : no_memory();
+}
+
+static void *first_aligned(size_t alignment, size_t size)
+{
+    return start_process() ? constants.dispatch.aligned(alignment, size) : no_memory();
+}
+
+static size_t first_usable_size(void *block)
+{
+    return start_process() ? constants.dispatch.usable_size(block) : 0;
+}
+
+static void first_free_sized(void *block, size_t alignment, size_t size)
+{
+    if (start_process())
+        constants.dispatch.free_sized(block, alignment, size);
+}
+
+#define PATHS_FIRST                                                                                          \
+    {                                                                                                        \
+        .malloc = first_malloc, .calloc = first_calloc, .free = first_free, .realloc = first_realloc,        \
+        .aligned = first_aligned, .usable_size = first_usable_size, .free_sized = first_free_sized,          \
+    }
+
+struct constants constants = {.dispatch = PATHS_FIRST};
+
+/* --- profile = off: libc's own, by the names under which glibc keeps it for interposers
+ * ------------------------------- */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void __libc_free(void *block);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static void *libc_calloc(size_t size)
+{
+    return __libc_calloc(1, size);
+}
+
+static void libc_free(void *block, const char *operation)
+{
+    (void)operation;
+    __libc_free(block);
+}
+
+static size_t libc_usable_size(void *block)
+{
+    size_t (*function)(void *) = NULL;
+    *(void **)&function = dlsym(RTLD_NEXT, "malloc_usable_size");
+    return function ? function(block) : 0;
+}
+
+static void libc_free_sized(void *block, size_t alignment, size_t size)
+{
+    (void)alignment;
+    (void)size;
+    __libc_free(block);
+}
+
+const struct dispatch paths_passthrough = {
+    .malloc = __libc_malloc,
+    .calloc = libc_calloc,
+    .free = libc_free,
+    .realloc = __libc_realloc,
+    .aligned = __libc_memalign,
+    .usable_size = libc_usable_size,
+    .free_sized = libc_free_sized,
+};
+
+const struct dispatch *paths_for(const struct constants *settled)
+{
+    if (settled->passthrough)
+        return &paths_passthrough;
+    return settled->features == FEATURES_COMPILED ? &paths_compiled : &paths_dynamic;
+}

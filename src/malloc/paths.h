@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The variants of the hot paths, one of which serves a process (see hot.h for what they are made from). */
+#ifndef PATHS_H
+#define PATHS_H
+
+struct constants;
+struct dispatch;
+
+/* All features that are compiled in, as constants. */
+extern const struct dispatch paths_compiled;
+
+/* Any set of features, looked up in constants.features. */
+extern const struct dispatch paths_dynamic;
+
+/* profile = off: libc's own allocator. */
+extern const struct dispatch paths_passthrough;
+
+const struct dispatch *paths_for(const struct constants *constants);
+
+#endif

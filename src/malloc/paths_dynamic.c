@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "constants.h"
+
+#define PATHS_NAME     paths_dynamic
+#define PATHS_FEATURES (constants.features & FEATURES_COMPILED)
+#include "paths_template.h"

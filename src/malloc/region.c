@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "region.h"
+
+#include <sys/mman.h>
+
+#include "constants.h"
+#include "guard.h"
+#include "heap.h"
+#include "lock.h"
+#include "map.h"
+#include "metadata.h"
+#include "slot.h"
+
+#define GROWTH_LEAST   (64 * KIB)
+#define GROWTH_MOST    (8 * MIB)
+#define GROWTH_SHIFT   3 /* by an eighth of what is there, so that system calls stay rare as the heap grows */
+#define OBSTACLE_TRIES 64
+
+struct region {
+    struct lock lock;
+    uint32_t frontier;             /* slots handed to heaps so far */
+    size_t mapped_from, mapped_to; /* the contiguous part being grown, bytes from base */
+    size_t mapped;                 /* bytes, all parts */
+};
+
+static struct region regions[CLASS_COUNT];
+
+static uint32_t run_slots(const struct size_class *class)
+{
+    return class->extent_shift < RUN_SLOTS_SHIFT ? 1u << class->extent_shift : RUN_SLOTS;
+}
+
+static bool extent_ensure(const struct size_class *class, uint32_t slot)
+{
+    uint32_t *extent = &class->extents[slot >> class->extent_shift];
+    if (*extent)
+        return true;
+    size_t runs =
+        class->extent_shift <= RUN_SLOTS_SHIFT ? 1 : (size_t)1 << (class->extent_shift - RUN_SLOTS_SHIFT);
+    char *metadata = metadata_allocate(runs * RUN_METADATA_BYTES, EXTENT_UNIT);
+    if (!metadata)
+        return false;
+    /* Release: who sees the extent sees zeroed state words. */
+    __atomic_store_n(extent, (uint32_t)((size_t)(metadata - constants.metadata) / EXTENT_UNIT),
+                     __ATOMIC_RELEASE);
+    return true;
+}
+
+static void mark_unusable(const struct size_class *class, uint32_t slot)
+{
+    slot_run(class, slot)->unusable |= UINT64_C(1) << (slot_in_extent(class, slot) % RUN_SLOTS);
+    state_store(slot_state(class, slot), STATE_GUARD);
+}
+
+static void guard_page_at(const struct size_class *class, size_t offset)
+{
+    if (!guard_install(class->base + offset, constants.page_size))
+        return;
+    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
+    for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++)
+        mark_unusable(class, slot);
+}
+
+/* One page at a random place in every window of the part [from, to). */
+static void guard_windows(const struct size_class *class, struct random *random, size_t from, size_t to)
+{
+    size_t page = constants.page_size;
+    for (size_t window = from; window < to; window += constants.guard_interval) {
+        size_t pages = min_size(constants.guard_interval, to - window) / page;
+        if (pages == 0)
+            break;
+        guard_page_at(class, window + page * random_below(random, (uint32_t)pages));
+    }
+}
+
+/* The page behind every slot whose end lies in [from, to). */
+static void guard_slots(const struct size_class *class, size_t from, size_t to)
+{
+    size_t guard = constants.page_size;
+    for (size_t end = (from / class->stride + 1) * class->stride; end <= to; end += class->stride)
+        (void)guard_install(class->base + end - guard, guard);
+}
+
+static void guard_part(unsigned c, struct random *random, size_t from, size_t to)
+{
+    if (c == CLASS_ZERO || !(constants.features & COMPATMALLOC_GUARD_PAGES))
+        return;
+    if (c >= CLASS_FIRST_PAGED)
+        guard_slots(&constants.classes[c], from, to);
+    else
+        guard_windows(&constants.classes[c], random, from, to);
+}
+
+/* Map [to, ...) so that at least `needed` bytes from base are there. */
+static bool region_extend(struct region *region, unsigned c, struct random *random, size_t needed)
+{
+    const struct size_class *class = &constants.classes[c];
+    size_t from = region->mapped_to;
+    size_t least = round_up(needed - from, constants.page_size);
+    size_t growth = round_up(max_size(GROWTH_LEAST, min_size(GROWTH_MOST, region->mapped >> GROWTH_SHIFT)),
+                             max_size(GROWTH_LEAST, constants.page_size));
+    growth = max_size(growth, least);
+    if (from + growth > class->span)
+        growth = least;
+    int protection = c == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE;
+    if (!map_at(class->base + from, growth, protection)) {
+        growth = least;
+        if (!map_at(class->base + from, growth, protection))
+            return false;
+    }
+    uint32_t last = slot_of_offset(class, from + growth - 1);
+    for (uint32_t slot = slot_of_offset(class, from);; slot += 1u << class->extent_shift) {
+        uint32_t reached = slot < last ? slot : last;
+        if (!extent_ensure(class, reached)) {
+            map_release(class->base + from, growth);
+            return false;
+        }
+        if (reached == last)
+            break;
+    }
+    region->mapped_to = from + growth;
+    region->mapped += growth;
+    guard_part(c, random, from, from + growth);
+    return true;
+}
+
+/* Something else of the process stands in the way: go on behind it, at the next extent. */
+static bool region_skip(struct region *region, const struct size_class *class, unsigned tries)
+{
+    uint64_t next = ((((uint64_t)region->frontier >> class->extent_shift) + 1) << class->extent_shift) +
+                    (((uint64_t)1 << tries / 4) << class->extent_shift);
+    uint64_t offset = next * class->stride;
+    if (offset + MIB > class->span)
+        return false;
+    /* Extents are whole pages, so the next part begins on a page and at a slot at once. */
+    region->frontier = (uint32_t)next;
+    region->mapped_from = region->mapped_to = offset;
+    return true;
+}
+
+static struct run *next_run(struct region *region, unsigned c, struct heap *heap)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t slots = run_slots(class);
+    for (unsigned tries = 0;;) {
+        uint64_t needed = ((uint64_t)region->frontier + slots) * class->stride;
+        if (needed > class->span)
+            return NULL;
+        if (needed > region->mapped_to && !region_extend(region, c, heap->random, needed)) {
+            if (!map_was_occupied() || ++tries > OBSTACLE_TRIES || !region_skip(region, class, tries))
+                return NULL;
+            continue;
+        }
+        uint32_t first = region->frontier;
+        region->frontier += slots;
+        if (first == 0)
+            mark_unusable(class, 0); /* its number means "none" */
+        struct run *run = slot_run(class, first);
+        run->first_slot = first;
+        run->class = (uint16_t)c;
+        run->slots = (uint16_t)slots;
+        run->free = run_all(run);
+        atomic_store_explicit(&run->owner, heap->index, memory_order_release);
+        run->active = true;
+        if (run->free != 0)
+            return run;
+    }
+}
+
+struct run *region_next_run(unsigned class, struct heap *heap)
+{
+    struct region *region = &regions[class];
+    lock_acquire(&region->lock);
+    struct run *run = next_run(region, class, heap);
+    lock_release(&region->lock);
+    return run;
+}
+
+uint32_t region_frontier(unsigned class)
+{
+    return __atomic_load_n(&regions[class].frontier, __ATOMIC_ACQUIRE);
+}
+
+size_t region_mapped(unsigned class)
+{
+    return __atomic_load_n(&regions[class].mapped, __ATOMIC_RELAXED);
+}
+
+void region_fork_prepare(void)
+{
+    for (unsigned c = 0; c < CLASS_COUNT; c++)
+        lock_acquire(&regions[c].lock);
+}
+
+void region_fork_parent(void)
+{
+    for (unsigned c = 0; c < CLASS_COUNT; c++)
+        lock_release(&regions[c].lock);
+}
+
+void region_fork_child(void)
+{
+    for (unsigned c = 0; c < CLASS_COUNT; c++)
+        lock_reset(&regions[c].lock);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Regions: the part of a class's address range that is mapped. It grows in place, with guard pages punched
+ * into it at random places, and hands out runs from its frontier.
+ */
+#ifndef REGION_H
+#define REGION_H
+
+#include "platform.h"
+
+struct heap;
+struct run;
+
+/*
+ * The next run of the class beyond the frontier, mapped and with its free slots in the bitmap, owned by that
+ * heap. NULL when the range or the memory is exhausted.
+ */
+struct run *region_next_run(unsigned class, struct heap *heap);
+
+/* Slots of the class handed to heaps so far, from slot 0 on. Runs beyond it are not active. */
+uint32_t region_frontier(unsigned class);
+
+/* Bytes of address space mapped for the class. */
+size_t region_mapped(unsigned class);
+
+void region_fork_prepare(void);
+void region_fork_parent(void);
+void region_fork_child(void);
+
+#endif

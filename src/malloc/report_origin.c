@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "report_origin.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+void report_put_program(struct text *text)
+{
+    const char *path = (const char *)getauxval(AT_EXECFN);
+    if (path)
+        text_quoted(text, path, strlen(path));
+}
+
+/* --- /proc/self/maps
+ * ---------------------------------------------------------------------------------------------- */
+
+/* One line of it. `path` points into the line and is empty for anonymous memory. */
+struct mapping {
+    uintptr_t start, end, file_offset, device, inode;
+    const char *path;
+    size_t path_length;
+};
+
+/* Reads digits up to the first byte that is none, and steps over that byte. */
+static uintptr_t take_number(const char **at, const char *end, unsigned base)
+{
+    uintptr_t number = 0;
+    while (*at < end) {
+        char c = *(*at)++;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+        if (digit >= base)
+            break;
+        number = number * base + digit;
+    }
+    return number;
+}
+
+/* "55d0c000-55d0e000 r-xp 00002000 fe:00 1234    /usr/bin/true" */
+static struct mapping parse_mapping(const char *line, const char *end)
+{
+    static const size_t permissions_and_blank = 5;
+    struct mapping m = {.start = take_number(&line, end, 16)};
+    m.end = take_number(&line, end, 16);
+    line += (size_t)(end - line) < permissions_and_blank ? (size_t)(end - line) : permissions_and_blank;
+    m.file_offset = take_number(&line, end, 16);
+    m.device = take_number(&line, end, 16) << 20;
+    m.device |= take_number(&line, end, 16);
+    m.inode = take_number(&line, end, 10);
+    while (line < end && *line == ' ')
+        line++;
+    m.path = line;
+    m.path_length = (size_t)(end - line);
+    return m;
+}
+
+/* Addresses in a program linked to a fixed address are already those of its file. */
+static bool has_fixed_address(uintptr_t image_start)
+{
+    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)image_start;
+    return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type == ET_EXEC;
+}
+
+static void put_module(struct text *text, const struct mapping *m, const struct mapping *image,
+                       uintptr_t address)
+{
+    /* The rest of the report matters more than the whole of an absurdly long path. */
+    enum {
+        LONGEST = 1024
+    };
+    bool same_file = m->inode != 0 && m->inode == image->inode && m->device == image->device;
+
+    text_quoted(text, m->path, m->path_length < LONGEST ? m->path_length : LONGEST);
+    text_string(text, "+");
+    if (!same_file)
+        text_hex(text, address - m->start + m->file_offset);
+    else if (has_fixed_address(image->start))
+        text_hex(text, address);
+    else
+        text_hex(text, address - image->start);
+}
+
+/*
+ * Looks at each line in turn. *image is the last mapping of a file's beginning: the one that holds the ELF
+ * header of the module whose other mappings follow it.
+ */
+static bool put_if_inside(struct text *text, struct mapping *image, const char *line, const char *end,
+                          uintptr_t address)
+{
+    struct mapping m = parse_mapping(line, end);
+    if (m.file_offset == 0 && m.inode != 0)
+        *image = m;
+    if (address < m.start || address >= m.end || m.path_length == 0)
+        return false;
+    put_module(text, &m, image, address);
+    return true;
+}
+
+/* Room for the longest line: five numbers and a path. */
+static char window[PATH_MAX + 256];
+
+static bool put_module_of(struct text *text, int maps, uintptr_t address)
+{
+    struct mapping image = {0};
+    size_t held = 0;
+
+    for (;;) {
+        ssize_t got = read(maps, window + held, sizeof window - held);
+        if (got <= 0)
+            return false;
+        held += (size_t)got;
+        const char *line = window, *newline;
+        while ((newline = memchr(line, '\n', held - (size_t)(line - window)))) {
+            if (put_if_inside(text, &image, line, newline, address))
+                return true;
+            line = newline + 1;
+        }
+        held -= (size_t)(line - window);
+        memmove(window, line, held);
+    }
+}
+
+void report_put_call_site(struct text *text, const void *return_address)
+{
+    /* A call that is the last instruction of its function returns to the next function. */
+    uintptr_t address = (uintptr_t)return_address - 1;
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    bool found = maps >= 0 && put_module_of(text, maps, address);
+
+    if (maps >= 0)
+        close(maps);
+    if (!found)
+        text_hex(text, address);
+}

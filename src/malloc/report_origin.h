@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Who is being reported: the process, and the place in it that made the call.
+ *
+ * The heap is damaged and other threads may hold any lock, so this asks the kernel (auxiliary vector,
+ * /proc/self/maps) and never the dynamic loader, whose lists live in the heap and whose lock may be held.
+ */
+#ifndef REPORT_ORIGIN_H
+#define REPORT_ORIGIN_H
+
+#include "format.h"
+
+/* The path by which the program was started. Without a path: nothing. */
+void report_put_program(struct text *text);
+
+/* "MODULE+0xOFFSET" of the call that returns to `return_address`, as addr2line -e MODULE 0xOFFSET takes it;
+ * without /proc only the address. Not reentrant: one report at a time. */
+void report_put_call_site(struct text *text, const void *return_address);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "report_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- stderr
+ * ------------------------------------------------------------------------------------------------------- */
+
+static bool is_unix_socket(int fd)
+{
+    int domain;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+static bool is_at_end(int fd, off_t size)
+{
+    return lseek(fd, 0, SEEK_CUR) == size;
+}
+
+/*
+ * A program that closed its stderr may have opened a database or a network connection since, which then has
+ * number 2. What has close-on-exec cannot have been inherited; what can be read and written is a stderr only
+ * if a write overwrites nothing (temporary files that test programs collect output in are like that).
+ */
+static bool is_stderr(int fd)
+{
+    struct stat status;
+    int descriptor = fcntl(fd, F_GETFD), flags = fcntl(fd, F_GETFL);
+    if (descriptor < 0 || descriptor & FD_CLOEXEC || flags < 0 || flags & O_PATH || fstat(fd, &status) != 0)
+        return false;
+    int access = flags & O_ACCMODE;
+    switch (status.st_mode & S_IFMT) {
+    case S_IFCHR:
+    case S_IFIFO:
+        return access != O_RDONLY;
+    case S_IFREG:
+        return access == O_WRONLY ||
+               (access == O_RDWR && (flags & O_APPEND || is_at_end(fd, status.st_size)));
+    case S_IFSOCK:
+        return is_unix_socket(fd);
+    default:
+        return false;
+    }
+}
+
+static bool wait_for_room(int fd, int milliseconds)
+{
+    struct pollfd poll_for = {.fd = fd, .events = POLLOUT};
+    return poll(&poll_for, 1, milliseconds) > 0;
+}
+
+static bool is_pending(int signal)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
+
+static void write_all(int fd, const char *bytes, size_t left, int patience)
+{
+    /* Somebody stopping and continuing the process interrupts calls; anything more often than this is not
+     * that. */
+    int attempts = 100;
+    while (left > 0 && attempts-- > 0) {
+        if (!wait_for_room(fd, patience)) {
+            if (errno == EINTR)
+                continue;
+            return;
+        }
+        ssize_t written = write(fd, bytes, left);
+        if (written > 0) {
+            bytes += written;
+            left -= (size_t)written;
+        } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
+            return;
+        }
+    }
+}
+
+void report_write_stderr(const struct text *text, int patience_milliseconds)
+{
+    if (!is_stderr(STDERR_FILENO))
+        return;
+    /* A reader that has gone away must not kill a program which was to carry on. */
+    bool had_sigpipe = is_pending(SIGPIPE);
+    write_all(STDERR_FILENO, text->start, text->used, patience_milliseconds);
+    if (!had_sigpipe && is_pending(SIGPIPE)) {
+        sigset_t only_sigpipe;
+        sigemptyset(&only_sigpipe);
+        sigaddset(&only_sigpipe, SIGPIPE);
+        sigtimedwait(&only_sigpipe, NULL, &(struct timespec){0});
+    }
+}
+
+/* --- the journal
+ * -------------------------------------------------------------------------------------------------- */
+
+void report_send_journal(const struct text *fields)
+{
+    static const struct sockaddr_un journal = {AF_UNIX, "/run/systemd/journal/socket"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    struct iovec all = {fields->start, fields->used};
+    struct sockaddr_un to = journal;
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &all, .msg_iovlen = 1};
+    sendmsg(fd, &message, MSG_NOSIGNAL);
+    close(fd);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Where reports go. The caller has blocked all signals. Failures are silent: there is nobody left to tell. */
+#ifndef REPORT_OUTPUT_H
+#define REPORT_OUTPUT_H
+
+#include "format.h"
+
+/* More than this may be torn apart in a pipe by other writers, or block although poll() said that there is
+ * room. */
+#define REPORT_MAX_STDERR 4096
+
+/* Write to stderr, if file descriptor 2 is one, waiting at most so long for a reader. */
+void report_write_stderr(const struct text *text, int patience_milliseconds);
+
+/* Send fields in the journal's native format. Never waits. */
+void report_send_journal(const struct text *fields);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * From a pointer to its slot and back, and from a slot to what is known about it.
+ *
+ * The address space, with the class read straight off the pointer:
+ *
+ *   zone_base                                       + 2^zone_shift                              metadata
+ * (elsewhere) |  class 0  ...unmapped...  |  class 1:  random gap | slots, growing in place -> | ...  |
+ * |run|states|run|states|...
+ *
+ * A class's slots are one flat array from `base`. Their metadata is kept per extent (2^extent_shift slots),
+ * so that it need not be one array as well and little classes share pages: extents[] says where an extent's
+ * begins. There, for each run of 64 slots, stands the struct run and behind it the 64 state words.
+ */
+#ifndef SLOT_H
+#define SLOT_H
+
+#include "constants.h"
+#include "run.h"
+#include "state.h"
+
+#define RUN_METADATA_BYTES (sizeof(struct run) + RUN_SLOTS * sizeof(state_word))
+#define EXTENT_UNIT        ((size_t)64)
+
+static ALWAYS_INLINE char *slot_address(const struct size_class *class, uint32_t slot)
+{
+    return class->base + (size_t)slot * class->stride;
+}
+
+/* The metadata of the slot's extent; NULL if there is no such extent. */
+static ALWAYS_INLINE char *slot_extent(const struct size_class *class, uint32_t slot)
+{
+    uint32_t at = class->extents[slot >> class->extent_shift];
+    return likely(at != 0) ? constants.metadata + at * EXTENT_UNIT : NULL;
+}
+
+static ALWAYS_INLINE uint32_t slot_in_extent(const struct size_class *class, uint32_t slot)
+{
+    return slot & ((1u << class->extent_shift) - 1);
+}
+
+static ALWAYS_INLINE struct run *slot_run(const struct size_class *class, uint32_t slot)
+{
+    char *extent = constants.metadata + class->extents[slot >> class->extent_shift] * EXTENT_UNIT;
+    return (struct run *)(void *)(extent +
+                                  (slot_in_extent(class, slot) >> RUN_SLOTS_SHIFT) * RUN_METADATA_BYTES);
+}
+
+static ALWAYS_INLINE state_word *extent_state(char *extent, uint32_t in)
+{
+    return (state_word *)(void *)(extent + sizeof(struct run) + (in >> RUN_SLOTS_SHIFT) * sizeof(struct run) +
+                                  in * sizeof(state_word));
+}
+
+static ALWAYS_INLINE state_word *slot_state(const struct size_class *class, uint32_t slot)
+{
+    char *extent = constants.metadata + class->extents[slot >> class->extent_shift] * EXTENT_UNIT;
+    return extent_state(extent, slot_in_extent(class, slot));
+}
+
+/* Slot number of an offset from the class's base; exact for offsets below 2^46 (see class_reciprocal()). */
+static ALWAYS_INLINE uint32_t slot_of_offset(const struct size_class *class, uint64_t offset)
+{
+    return (uint32_t)(((unsigned __int128)offset * class->reciprocal) >> 64);
+}
+
+/* The class whose range holds the address, or a number >= CLASS_COUNT. */
+static ALWAYS_INLINE size_t class_of_address(const void *address)
+{
+    return ((uintptr_t)address - constants.zone_base) >> constants.zone_shift;
+}
+
+#endif

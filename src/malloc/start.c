@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "start.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "canary.h"
+#include "constants.h"
+#include "environment.h"
+#include "heap.h"
+#include "large.h"
+#include "lock.h"
+#include "metadata.h"
+#include "paths.h"
+#include "random.h"
+#include "report.h"
+#include "slot.h"
+
+/* The extents of a class: about that many bytes each. */
+#define EXTENT_BYTES   MIB
+#define METADATA_FIRST (512 * KIB)
+
+/* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */
+#define GUARD_INTERVAL        (32 * KIB)
+#define GUARD_INTERVAL_STRICT (8 * KIB)
+
+struct place {
+    uintptr_t base;
+    unsigned shift;
+    uintptr_t metadata;
+};
+
+static unsigned log2_ceiling(size_t value)
+{
+    return value <= 1 ? 0 : 64u - (unsigned)__builtin_clzll(value - 1);
+}
+
+/*
+ * Where everything goes. The stack is at the top of the address space, so its address tells how large that
+ * is: 47 bits on x86-64, 39, 42 or 48 on aarch64. The zone lies below where the kernel puts shared libraries
+ * and above where it puts fixed executables; nothing is reserved, so it costs nothing to be generous.
+ */
+static struct place choose_place(struct random *random)
+{
+    struct place place;
+    unsigned bits = 64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0));
+    place.shift = bits >= 47 ? 36 : bits >= 42 ? bits - 9 : 31;
+
+    /* Where address space is limited, so is the heap, and smaller ranges need smaller tables. */
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        unsigned enough = log2_ceiling(limit.rlim_cur) + 1;
+        place.shift = enough < 30 ? 30 : enough < place.shift ? enough : place.shift;
+    }
+
+    uintptr_t space = (uintptr_t)1 << (bits < 47 ? bits : 47);
+    uintptr_t least = space / 32, most = space / 3;
+    uintptr_t zone = (uintptr_t)CLASS_COUNT << place.shift;
+    uintptr_t gap = zone / 16; /* metadata goes somewhere into such a gap behind the zone */
+    uintptr_t room = most > least + zone + gap ? most - least - zone - gap : constants.page_size;
+    place.base = least + round_down(random_word(random) % room, constants.page_size);
+    place.metadata = place.base + zone + round_down(random_word(random) % (gap / 2), constants.page_size);
+    return place;
+}
+
+/* Extents are whole pages, so that a region can begin anew at any of them. */
+static unsigned extent_shift(uint32_t stride)
+{
+    unsigned size = 63u - (unsigned)__builtin_clzll(max_size(EXTENT_BYTES / stride, 1));
+    unsigned page = log2_ceiling(constants.page_size);
+    unsigned factor = (unsigned)__builtin_ctz(stride);
+    unsigned whole = page > factor ? page - factor : 0;
+    return size > whole ? size : whole;
+}
+
+static uint32_t stride_of(unsigned c)
+{
+    if (c == CLASS_ZERO)
+        return MALLOC_ALIGNMENT;
+    if (c < CLASS_FIRST_PAGED)
+        return class_usable[c];
+    size_t pages = round_up(class_usable[c], constants.page_size);
+    return (uint32_t)(constants.features & COMPATMALLOC_GUARD_PAGES ? pages + constants.page_size : pages);
+}
+
+static size_t extent_count(const struct size_class *class)
+{
+    return (((uint64_t)1 << constants.zone_shift) / class->stride >> class->extent_shift) + 1;
+}
+
+static bool place_classes(struct random *random)
+{
+    uint64_t range = (uint64_t)1 << constants.zone_shift;
+    for (unsigned c = 0; c < CLASS_COUNT; c++) {
+        struct size_class *class = &constants.classes[c];
+        uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
+        class->base = (char *)constants.zone_base + c * range + skip;
+        class->span = range - skip;
+        class->extents = metadata_allocate(extent_count(class) * sizeof *class->extents, 64);
+        if (!class->extents)
+            return false;
+    }
+    return true;
+}
+
+static void shape_classes(void)
+{
+    for (unsigned c = 0; c < CLASS_COUNT; c++) {
+        struct size_class *class = &constants.classes[c];
+        class->usable = class_usable[c];
+        class->stride = stride_of(c);
+        class->reciprocal = class_reciprocal(class->stride);
+        class->extent_shift = (uint8_t)extent_shift(class->stride);
+    }
+    class_tables_build(constants.class_of_small, constants.class_of_paged);
+}
+
+static size_t tables_bytes(void)
+{
+    size_t bytes = 0;
+    for (unsigned c = 0; c < CLASS_COUNT; c++)
+        bytes += round_up(extent_count(&constants.classes[c]) * sizeof(uint32_t), 64);
+    return bytes;
+}
+
+static void apply_settings(void)
+{
+    const struct settings *settings = &constants.settings;
+    constants.features = settings->features & FEATURES_COMPILED;
+    constants.slack_minimum = constants.features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
+    /* Where pages are larger than the classes' steps, slots do not end at their guard page. */
+    bool ends_at_guard = constants.features & COMPATMALLOC_GUARD_PAGES && constants.page_size == 4096;
+    constants.slack_minimum_paged = ends_at_guard ? 0 : constants.slack_minimum;
+    constants.guard_interval =
+        max_size(settings->profile == PROFILE_STRICT ? GUARD_INTERVAL_STRICT : GUARD_INTERVAL,
+                 2 * constants.page_size);
+    report_configure(&(struct report_policy){.abort_on_error = settings->on_error == ON_ERROR_ABORT,
+                                             .use_journal = settings->journal});
+}
+
+static void choose_secrets(struct random *random)
+{
+    constants.canary_secret = random_word(random);
+    constants.poison = (random_word(random) | PATTERN_SET) & ~PATTERN_CLEAR;
+    unsigned poisons = COMPATMALLOC_POISON_ON_FREE;
+    if (!(constants.features & COMPATMALLOC_ZERO_ON_FREE))
+        poisons |= COMPATMALLOC_WRITE_AFTER_FREE_CHECK; /* something known must be there to be verified */
+    constants.fill = constants.features & poisons ? constants.poison : 0;
+}
+
+static bool start_heap(void)
+{
+    struct random random = {0};
+    choose_secrets(&random);
+    shape_classes();
+
+    struct place place = choose_place(&random);
+    constants.zone_base = place.base;
+    constants.zone_shift = place.shift;
+    size_t layout = heap_layout();
+    size_t first = tables_bytes() + layout + METADATA_FIRST;
+    constants.metadata = (char *)place.metadata;
+    while (!metadata_start((uintptr_t)constants.metadata, first)) {
+        if (!metadata_was_occupied())
+            return false;
+        place = choose_place(&random);
+        constants.zone_base = place.base;
+        constants.metadata = (char *)place.metadata;
+    }
+    bool done = place_classes(&random) && heap_start();
+    random_wipe(&random);
+    return done;
+}
+
+static bool start(void)
+{
+    static bool failed; /* once without memory at the start, always: half a heap cannot be trusted */
+    if (failed)
+        return false;
+    constants.page_size = getauxval(AT_PAGESZ);
+    if (!is_power_of_two(constants.page_size))
+        constants.page_size = PAGE_SIZE_MAX;
+    constants.secure = getauxval(AT_SECURE) != 0;
+    environment_read_settings(&constants.settings, constants.secure);
+    apply_settings();
+    constants.passthrough = constants.settings.profile == PROFILE_OFF;
+    if (!constants.passthrough && !start_heap()) {
+        failed = true;
+        return false;
+    }
+    constants.dispatch = *paths_for(&constants);
+    __atomic_store_n(&constants.started, true, __ATOMIC_RELEASE);
+    (void)mprotect(&constants, round_up(sizeof constants, constants.page_size), PROT_READ);
+    return true;
+}
+
+bool start_process(void)
+{
+    static struct lock lock;
+    if (likely(__atomic_load_n(&constants.started, __ATOMIC_ACQUIRE)))
+        return true;
+    int saved = errno;
+    lock_acquire(&lock);
+    bool done = constants.started || start();
+    lock_release(&lock);
+    errno = saved;
+    return done;
+}
+
+bool start_is_passthrough(void)
+{
+    return start_process() && constants.passthrough;
+}
+
+static void fork_prepare(void)
+{
+    large_fork_prepare();
+    heap_fork_prepare();
+}
+
+static void fork_parent(void)
+{
+    heap_fork_parent();
+    large_fork_parent();
+}
+
+static void fork_child(void)
+{
+    large_fork_child();
+    heap_fork_child();
+}
+
+/*
+ * Registered here and not in the first malloc(): registration may allocate. Handlers run in reverse order
+ * before the fork, so being first to register makes ours the last to run there and the first after, and
+ * others' handlers may allocate.
+ */
+__attribute__((constructor(101))) static void register_fork_handlers(void)
+{
+    if (!start_is_passthrough())
+        (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
+}

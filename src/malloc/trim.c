@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "trim.h"
+
+#include <malloc.h>
+#include <string.h>
+
+#include "heap.h"
+#include "large.h"
+#include "map.h"
+#include "refill.h"
+#include "region.h"
+#include "slot.h"
+#include "start.h"
+
+/* Free runs are kept up to this much and an eighth of the heap: giving back and faulting in again costs more
+ * than that. */
+#define KEPT_LEAST (4 * MIB)
+#define KEPT_SHIFT 3
+
+/* Whether every slot that touches the page may be given back, and some slot has anything to give. */
+static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
+    bool used = false;
+    for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++) {
+        if (!slot_extent(class, slot))
+            return false;
+        const struct run *run = slot_run(class, slot);
+        if (!run->active || atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+            return false;
+        uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
+        if (run->unusable & bit)
+            continue;
+        if (!(run->free & bit))
+            return false;
+        used |= state_load(slot_state(class, slot)) == STATE_FREED;
+    }
+    return used;
+}
+
+/* The pages of [from, to) read as zero now: so must the slots on them, also where they reach beyond. */
+static void mark_purged(unsigned c, size_t from, size_t to)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t last = slot_of_offset(class, to - 1);
+    for (uint32_t slot = slot_of_offset(class, from); slot <= last; slot++) {
+        state_word *word = slot_state(class, slot);
+        if (state_load(word) != STATE_FREED)
+            continue;
+        size_t start = (size_t)slot * class->stride, end = start + class->usable;
+        if (start < from)
+            memset(class->base + start, 0, from - start);
+        if (end > to)
+            memset(class->base + to, 0, end - to);
+        state_store(word, STATE_PURGED);
+    }
+}
+
+static size_t give_back(unsigned c, size_t from, size_t to)
+{
+    if (from >= to || !map_discard(constants.classes[c].base + from, to - from))
+        return 0;
+    mark_purged(c, from, to);
+    return to - from;
+}
+
+/* The pages that a wholly free run touches, given back in stretches as long as possible. */
+static size_t trim_run(struct heap *heap, const struct run *run)
+{
+    const struct size_class *class = &constants.classes[run->class];
+    size_t page = constants.page_size, given = 0;
+    size_t start = round_down((size_t)run->first_slot * class->stride, page);
+    size_t end = round_up(((size_t)run->first_slot + run->slots) * class->stride, page);
+    size_t from = start;
+    for (size_t at = start; at < end; at += page)
+        if (!page_is_free(heap, run->class, at)) {
+            given += give_back(run->class, from, at);
+            from = at + page;
+        }
+    return given + give_back(run->class, from, end);
+}
+
+size_t trim_heap(struct heap *heap)
+{
+    size_t given = 0;
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+        for (struct run *run = heap->runs[c].oldest; run; run = run->next)
+            if (run->free == run_all(run))
+                given += trim_run(heap, run);
+    heap->free_run_bytes = 0;
+    return given;
+}
+
+static size_t heap_mapped(void)
+{
+    size_t bytes = 0;
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+        bytes += region_mapped(c);
+    return bytes;
+}
+
+void trim_consider(struct heap *heap)
+{
+    if (likely(heap->free_run_bytes <= KEPT_LEAST))
+        return;
+    if (heap->free_run_bytes > max_size(KEPT_LEAST, heap_mapped() >> KEPT_SHIFT))
+        (void)trim_heap(heap);
+}
+
+static size_t trim_fully(struct heap *heap)
+{
+    (void)inbox_take(heap);
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+        magazine_spill_all(heap, c);
+    outbox_deliver(heap);
+    return trim_heap(heap);
+}
+
+static size_t trim_idle(void)
+{
+    size_t given = 0;
+    struct heap *chain = NULL, *heap;
+    while ((heap = heap_borrow_idle(CLASS_COUNT)) != NULL) {
+        given += trim_fully(heap);
+        heap->next_idle = chain;
+        chain = heap;
+    }
+    while ((heap = chain) != NULL) {
+        chain = heap->next_idle;
+        heap_return_idle(heap);
+    }
+    return given;
+}
+
+bool trim_everything(void)
+{
+    size_t given = trim_idle();
+    if (heap_current)
+        given += trim_fully(heap_current);
+    given += trim_fully(heap_lock_shared());
+    heap_unlock_shared();
+    return large_trim() || given != 0;
+}
+
+/*
+ * Give memory back to the system. `pad` bytes need not be kept here, as growing again costs no more than a
+ * page fault. Returns 1 if any was given back, else 0. malloc_trim(3).
+ */
+EXPORT int malloc_trim(size_t pad)
+{
+    (void)pad;
+    if (start_is_passthrough())
+        return 0;
+    return trim_everything();
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Giving memory back to the kernel: pages on which no block lives. */
+#ifndef TRIM_H
+#define TRIM_H
+
+#include "platform.h"
+
+struct heap;
+
+/* Called when a run of the heap has become free: gives back if enough have since the last time. */
+void trim_consider(struct heap *heap);
+
+/* Give back all pages of the heap's runs on which no block lives. Returns how many bytes. */
+size_t trim_heap(struct heap *heap);
+
+/* Give back all that this thread can: its own heap, idle heaps, cached large blocks. Returns whether there
+ * was anything. */
+bool trim_everything(void);
+
+#endif
