@@ -75,8 +75,10 @@ BASE_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror)
 # an ABI would pass them (-Wpsabi) does not matter.
 LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
                  -ftls-model=initial-exec -fno-plt -fno-asynchronous-unwind-tables -Wno-psabi
+# Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code).
 LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
-                 -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu
+                 -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
+                 -Wl,-z,noseparate-code
 
 LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
 LIBLINK := $(BUILD)/libcompatmalloc.so

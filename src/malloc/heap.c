@@ -162,7 +162,7 @@ static void relist_dubious_runs(void)
         const struct size_class *class = &constants.classes[c];
         uint32_t frontier = region_frontier(c);
         for (uint32_t slot = 0; slot < frontier;) {
-            if (!class->extents[slot >> class->extent_shift]) {
+            if (!slot_extent(class, slot)) {
                 slot = ((slot >> class->extent_shift) + 1) << class->extent_shift;
                 continue;
             }

@@ -61,7 +61,7 @@ static void first_free_sized(void *block, size_t alignment, size_t size)
         .aligned = first_aligned, .usable_size = first_usable_size, .free_sized = first_free_sized,          \
     }
 
-struct constants constants = {.dispatch = PATHS_FIRST};
+__attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST};
 
 /* --- profile = off: libc's own, by the names under which glibc keeps it for interposers
  * ------------------------------- */

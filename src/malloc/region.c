@@ -32,7 +32,7 @@ static uint32_t run_slots(const struct size_class *class)
 
 static bool extent_ensure(const struct size_class *class, uint32_t slot)
 {
-    uint32_t *extent = &class->extents[slot >> class->extent_shift];
+    uint32_t *extent = slot_extent_entry(class, slot);
     if (*extent)
         return true;
     size_t runs =

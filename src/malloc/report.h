@@ -38,7 +38,8 @@ struct report {
     size_t slot_size;      /* bytes of the slot or mapping that holds it, or REPORT_UNKNOWN */
     size_t offset;         /* first damaged byte: past the end (overflow; 0 is the first byte that is not the
                               block's), before the start (underflow; 1 is the byte directly before), from the start
-                              (write-after-free); the wrong size that was passed (mismatch); REPORT_UNKNOWN */
+                              (write-after-free); where the pointer points in its block (bad-free); the wrong size
+                              that was         passed (mismatch); REPORT_UNKNOWN */
     const unsigned char *bytes; /* the damaged bytes, readable; NULL if there are none to show */
     size_t byte_count;          /* how many; the report shows the first few */
     const char *detail; /* a static phrase that says more: "not the start of a block"; NULL for none */

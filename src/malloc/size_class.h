@@ -31,7 +31,7 @@ struct size_class {
     char *base;          /* slot 0 */
     uint64_t reciprocal; /* ceil(2^64 / stride): slot = offset * reciprocal / 2^64, exact below 2^46 */
     uint64_t span;       /* bytes of address range from base */
-    uint32_t *extents;   /* per extent: where its metadata is, in units of 64 bytes; 0: no such extent yet */
+    uint32_t *extents;   /* this class's column of the table of extents (slot.h) */
     uint32_t stride;     /* bytes from one slot to the next */
     uint32_t usable;     /* bytes of a slot that may hold block and canary: stride less the guard page */
     uint32_t magazine;   /* index of this class's magazine in a heap's slots[] */

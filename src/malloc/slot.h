@@ -21,6 +21,14 @@
 
 #define RUN_METADATA_BYTES (sizeof(struct run) + RUN_SLOTS * sizeof(state_word))
 #define EXTENT_UNIT        ((size_t)64)
+#define EXTENT_ROW_SHIFT   7 /* CLASS_COUNT rounded up to a power of two */
+_Static_assert(CLASS_COUNT <= 1 << EXTENT_ROW_SHIFT, "a row has a column for each class");
+
+/* The class's entry for the extent in which the slot is. */
+static ALWAYS_INLINE uint32_t *slot_extent_entry(const struct size_class *class, uint32_t slot)
+{
+    return class->extents + ((size_t)(slot >> class->extent_shift) << EXTENT_ROW_SHIFT);
+}
 
 static ALWAYS_INLINE char *slot_address(const struct size_class *class, uint32_t slot)
 {
@@ -30,7 +38,7 @@ static ALWAYS_INLINE char *slot_address(const struct size_class *class, uint32_t
 /* The metadata of the slot's extent; NULL if there is no such extent. */
 static ALWAYS_INLINE char *slot_extent(const struct size_class *class, uint32_t slot)
 {
-    uint32_t at = class->extents[slot >> class->extent_shift];
+    uint32_t at = *slot_extent_entry(class, slot);
     return likely(at != 0) ? constants.metadata + at * EXTENT_UNIT : NULL;
 }
 
@@ -41,7 +49,7 @@ static ALWAYS_INLINE uint32_t slot_in_extent(const struct size_class *class, uin
 
 static ALWAYS_INLINE struct run *slot_run(const struct size_class *class, uint32_t slot)
 {
-    char *extent = constants.metadata + class->extents[slot >> class->extent_shift] * EXTENT_UNIT;
+    char *extent = constants.metadata + *slot_extent_entry(class, slot) * EXTENT_UNIT;
     return (struct run *)(void *)(extent +
                                   (slot_in_extent(class, slot) >> RUN_SLOTS_SHIFT) * RUN_METADATA_BYTES);
 }
@@ -54,7 +62,7 @@ static ALWAYS_INLINE state_word *extent_state(char *extent, uint32_t in)
 
 static ALWAYS_INLINE state_word *slot_state(const struct size_class *class, uint32_t slot)
 {
-    char *extent = constants.metadata + class->extents[slot >> class->extent_shift] * EXTENT_UNIT;
+    char *extent = constants.metadata + *slot_extent_entry(class, slot) * EXTENT_UNIT;
     return extent_state(extent, slot_in_extent(class, slot));
 }
 

@@ -87,22 +87,30 @@ static uint32_t stride_of(unsigned c)
     return (uint32_t)(constants.features & COMPATMALLOC_GUARD_PAGES ? pages + constants.page_size : pages);
 }
 
-static size_t extent_count(const struct size_class *class)
+/* Bytes of the table of extents: rows enough for the class with the most. */
+static size_t extent_table_bytes(void)
 {
-    return (((uint64_t)1 << constants.zone_shift) / class->stride >> class->extent_shift) + 1;
+    size_t rows = 0;
+    for (unsigned c = 0; c < CLASS_COUNT; c++) {
+        const struct size_class *class = &constants.classes[c];
+        size_t extents = (((uint64_t)1 << constants.zone_shift) / class->stride >> class->extent_shift) + 1;
+        rows = max_size(rows, extents);
+    }
+    return (rows << EXTENT_ROW_SHIFT) * sizeof(uint32_t);
 }
 
 static bool place_classes(struct random *random)
 {
     uint64_t range = (uint64_t)1 << constants.zone_shift;
+    uint32_t *extents = metadata_allocate(extent_table_bytes(), 64);
+    if (!extents)
+        return false;
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
         class->base = (char *)constants.zone_base + c * range + skip;
         class->span = range - skip;
-        class->extents = metadata_allocate(extent_count(class) * sizeof *class->extents, 64);
-        if (!class->extents)
-            return false;
+        class->extents = extents + c;
     }
     return true;
 }
@@ -117,14 +125,6 @@ static void shape_classes(void)
         class->extent_shift = (uint8_t)extent_shift(class->stride);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
-}
-
-static size_t tables_bytes(void)
-{
-    size_t bytes = 0;
-    for (unsigned c = 0; c < CLASS_COUNT; c++)
-        bytes += round_up(extent_count(&constants.classes[c]) * sizeof(uint32_t), 64);
-    return bytes;
 }
 
 static void apply_settings(void)
@@ -162,7 +162,7 @@ static bool start_heap(void)
     constants.zone_base = place.base;
     constants.zone_shift = place.shift;
     size_t layout = heap_layout();
-    size_t first = tables_bytes() + layout + METADATA_FIRST;
+    size_t first = extent_table_bytes() + layout + METADATA_FIRST;
     constants.metadata = (char *)place.metadata;
     while (!metadata_start((uintptr_t)constants.metadata, first)) {
         if (!metadata_was_occupied())
@@ -179,7 +179,7 @@ static bool start_heap(void)
 static bool start(void)
 {
     static bool failed; /* once without memory at the start, always: half a heap cannot be trusted */
-    if (failed)
+    if (failed || mprotect(&constants, sizeof constants, PROT_READ | PROT_WRITE) != 0)
         return false;
     constants.page_size = getauxval(AT_PAGESZ);
     if (!is_power_of_two(constants.page_size))
@@ -194,7 +194,7 @@ static bool start(void)
     }
     constants.dispatch = *paths_for(&constants);
     __atomic_store_n(&constants.started, true, __ATOMIC_RELEASE);
-    (void)mprotect(&constants, round_up(sizeof constants, constants.page_size), PROT_READ);
+    (void)mprotect(&constants, sizeof constants, PROT_READ);
     return true;
 }
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The processes of this machine, and which of them have the library mapped. */
+#ifndef PROCESSES_H
+#define PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum protection {
+    PROTECTED,
+    UNPROTECTED,
+    UNREADABLE
+};
+
+struct process {
+    pid_t pid;
+    char *program; /* the executable's path, or its name where the path is not ours to see */
+    char *unit;    /* systemd's, or NULL */
+    char *library; /* the file of the library that is mapped, or NULL */
+    enum protection protection;
+};
+
+struct processes {
+    struct process *list; /* sorted by unit, then PID */
+    size_t count;
+};
+
+/*
+ * Find out about one process. False, with errno, if there is none; ESRCH also for what has no memory of its
+ * own (kernel threads, zombies) or ended meanwhile.
+ */
+bool process_read(pid_t pid, struct process *process);
+
+/* All processes but this one; false, with errno, if /proc cannot be read. */
+bool processes_read(struct processes *processes);
+
+void process_free(struct process *process);
+void processes_free(struct processes *processes);
+
+/* How many of them are in this state. */
+size_t processes_count(const struct processes *processes, enum protection protection);
+
+/* One JSON object: counts and a list. */
+void processes_print_json(const struct processes *processes);
+
+#endif
