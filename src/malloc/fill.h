@@ -22,6 +22,11 @@ static ALWAYS_INLINE size_t fill_clip(size_t offset, size_t end)
     return offset < end ? offset : end;
 }
 
+static ALWAYS_INLINE vec fill_difference(const char *at, vec expected)
+{
+    return vec_xor(vec_load(at), expected);
+}
+
 /* Fill a whole slot of at least 32 bytes. */
 static ALWAYS_INLINE void fill_slot(char *slot, size_t usable, vec value)
 {
@@ -51,12 +56,12 @@ static ALWAYS_INLINE void fill_slot(char *slot, size_t usable, vec value)
  */
 static ALWAYS_INLINE const char *fill_verify(char *slot, size_t usable, vec expected, bool zero)
 {
-    const vec nothing = {0, 0, 0, 0};
+    const vec nothing = vec_repeat(0);
     size_t end = usable - VEC_BYTES;
     if (likely(usable <= FILL_UNROLLED_LIMIT)) {
         char *second = slot + fill_clip(32, end), *third = slot + fill_clip(64, end), *last = slot + end;
-        vec difference = ((vec_load(slot) ^ expected) | (vec_load(second) ^ expected)) |
-                         ((vec_load(third) ^ expected) | (vec_load(last) ^ expected));
+        vec difference = vec_or(vec_or(fill_difference(slot, expected), fill_difference(second, expected)),
+                                vec_or(fill_difference(third, expected), fill_difference(last, expected)));
         if (unlikely(!vec_is_zero(difference)))
             return slot;
         if (zero) {
@@ -68,13 +73,14 @@ static ALWAYS_INLINE const char *fill_verify(char *slot, size_t usable, vec expe
         return NULL;
     }
     /* The last vector may overlap the loop's, so it is looked at before anything is zeroed. */
-    if (unlikely(!vec_is_zero(vec_load(slot + end) ^ expected)))
+    if (unlikely(!vec_is_zero(fill_difference(slot + end, expected))))
         return slot;
     size_t at = 0;
     for (; at + 4 * VEC_BYTES <= usable; at += 4 * VEC_BYTES) {
         char *part = slot + at;
-        vec difference = ((vec_load(part) ^ expected) | (vec_load(part + 32) ^ expected)) |
-                         ((vec_load(part + 64) ^ expected) | (vec_load(part + 96) ^ expected));
+        vec difference =
+            vec_or(vec_or(fill_difference(part, expected), fill_difference(part + 32, expected)),
+                   vec_or(fill_difference(part + 64, expected), fill_difference(part + 96, expected)));
         if (unlikely(!vec_is_zero(difference)))
             return part;
         if (zero) {
@@ -85,7 +91,7 @@ static ALWAYS_INLINE const char *fill_verify(char *slot, size_t usable, vec expe
         }
     }
     for (; at < end; at += VEC_BYTES) {
-        if (unlikely(!vec_is_zero(vec_load(slot + at) ^ expected)))
+        if (unlikely(!vec_is_zero(fill_difference(slot + at, expected))))
             return slot + at;
         if (zero)
             vec_store(slot + at, nothing);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Vectors of 32 bytes in the compiler's own notation: one AVX2 register where the file is compiled for it,
- * two SSE2 or NEON registers elsewhere. Blocks are touched with nothing else, so widening them is a matter of
- * this file.
+ * Vectors of 32 bytes: one AVX2 register where the file is compiled for it, a pair of SSE2 or NEON registers
+ * elsewhere. Blocks are touched with nothing else, so making it wider is a matter of this file. (The
+ * compiler's own 32-byte vectors will not do: without AVX, gcc 12 takes them apart into scalars.)
  */
 #ifndef VEC_H
 #define VEC_H
@@ -15,34 +15,111 @@
 
 #define VEC_BYTES ((size_t)32)
 
-typedef uint64_t vec __attribute__((vector_size(32), may_alias));
-typedef uint64_t vec_unaligned __attribute__((vector_size(32), may_alias, aligned(1)));
+#if defined(__AVX2__)
+
+typedef __m256i vec;
 
 static ALWAYS_INLINE vec vec_load(const void *from)
 {
-    return *(const vec_unaligned *)from;
+    return _mm256_loadu_si256(from);
 }
 
 static ALWAYS_INLINE void vec_store(void *to, vec value)
 {
-    *(vec_unaligned *)to = value;
+    _mm256_storeu_si256(to, value);
+}
+
+static ALWAYS_INLINE vec vec_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    return _mm256_set_epi64x((long long)d, (long long)c, (long long)b, (long long)a);
 }
 
 static ALWAYS_INLINE vec vec_repeat(uint64_t word)
 {
-    return (vec){word, word, word, word};
+    return _mm256_set1_epi64x((long long)word);
 }
 
-#if defined(__AVX__)
+static ALWAYS_INLINE vec vec_xor(vec a, vec b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+static ALWAYS_INLINE vec vec_or(vec a, vec b)
+{
+    return _mm256_or_si256(a, b);
+}
+
+static ALWAYS_INLINE vec vec_and(vec a, vec b)
+{
+    return _mm256_and_si256(a, b);
+}
+
 static ALWAYS_INLINE bool vec_is_zero(vec value)
 {
-    return _mm256_testz_si256((__m256i)value, (__m256i)value);
+    return _mm256_testz_si256(value, value);
+}
+
+#else
+
+typedef uint64_t half __attribute__((vector_size(16), may_alias));
+typedef uint64_t half_unaligned __attribute__((vector_size(16), may_alias, aligned(1)));
+
+typedef struct {
+    half low, high;
+} vec;
+
+static ALWAYS_INLINE vec vec_load(const void *from)
+{
+    const half_unaligned *halves = from;
+    return (vec){halves[0], halves[1]};
+}
+
+static ALWAYS_INLINE void vec_store(void *to, vec value)
+{
+    half_unaligned *halves = to;
+    halves[0] = value.low;
+    halves[1] = value.high;
+}
+
+static ALWAYS_INLINE vec vec_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    return (vec){(half){a, b}, (half){c, d}};
+}
+
+static ALWAYS_INLINE vec vec_repeat(uint64_t word)
+{
+    return vec_words(word, word, word, word);
+}
+
+static ALWAYS_INLINE vec vec_xor(vec a, vec b)
+{
+    return (vec){a.low ^ b.low, a.high ^ b.high};
+}
+
+static ALWAYS_INLINE vec vec_or(vec a, vec b)
+{
+    return (vec){a.low | b.low, a.high | b.high};
+}
+
+static ALWAYS_INLINE vec vec_and(vec a, vec b)
+{
+    return (vec){a.low & b.low, a.high & b.high};
+}
+
+#if defined(__SSE2__)
+static ALWAYS_INLINE bool vec_is_zero(vec value)
+{
+    __m128i any = (__m128i)(value.low | value.high);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) == 0xffff;
 }
 #else
 static ALWAYS_INLINE bool vec_is_zero(vec value)
 {
-    return ((value[0] | value[1]) | (value[2] | value[3])) == 0;
+    half any = value.low | value.high;
+    return (any[0] | any[1]) == 0;
 }
+#endif
+
 #endif
 
 #endif
