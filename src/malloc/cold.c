@@ -73,7 +73,7 @@ void *cold_allocate(size_t alignment, size_t size, bool zeroed)
     void *block = NULL;
     if (size <= SIZE_LIMIT - alignment && start_process()) {
         block = allocate_once(alignment, size, zeroed);
-        if (unlikely(!block) && trim_everything())
+        if (unlikely(!block) && trim_emergency())
             block = allocate_once(alignment, size, zeroed);
     }
     if (unlikely(!block))

@@ -5,6 +5,7 @@
 #include "canary.h"
 #include "compatmalloc.h"
 #include "fill.h"
+#include "heap.h"
 #include "large.h"
 #include "misuse.h"
 #include "region.h"
@@ -52,14 +53,23 @@ static bool live_is_sound(const struct size_class *class, char *slot, const stat
            canary_intact(slot, class->usable, state_slack(state));
 }
 
-/* Only slots in a bitmap are looked at: what is in a magazine or a quarantine may be on its way in or out. */
-static bool freed_is_sound(const struct size_class *class, char *slot, size_t *damage)
+static bool verifies_freed(void)
 {
-    size_t count;
-    *damage = fill_first_damage(slot, 0, class->usable, constants.fill, &count);
-    return *damage == class->usable;
+    return constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
 }
 
+static size_t check_freed(const struct size_class *class, uint32_t slot)
+{
+    char *address = slot_address(class, slot);
+    size_t count, damage = fill_first_damage(address, 0, class->usable, constants.fill, &count);
+    if (damage == class->usable)
+        return 0;
+    misuse_write_after_free(class, address, address + damage, constants.fill, "check");
+    return 1;
+}
+
+/* What another thread has in a magazine or a quarantine may be on its way in or out; what is in a bitmap
+ * rests there. */
 static size_t check_slot(const struct size_class *class, uint32_t slot, state_word *word)
 {
     char *address = slot_address(class, slot);
@@ -70,14 +80,45 @@ static size_t check_slot(const struct size_class *class, uint32_t slot, state_wo
     }
     const struct run *run = slot_run(class, slot);
     uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
-    size_t damage;
-    if (state == STATE_FREED &&
-        constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK && run->free & bit &&
-        !freed_is_sound(class, address, &damage) && run->free & bit && state_load(word) == STATE_FREED) {
-        misuse_write_after_free(class, address, address + damage, constants.fill, "check");
-        return 1;
+    bool mine =
+        heap_current && atomic_load_explicit(&run->owner, memory_order_relaxed) == heap_current->index;
+    return state == STATE_FREED && mine && run->free & bit && verifies_freed() ? check_freed(class, slot) : 0;
+}
+
+static size_t check_class(unsigned c)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t frontier = region_frontier(c);
+    size_t problems = 0;
+    for (uint32_t slot = 0; slot < frontier; slot++) {
+        char *extent = slot_extent(class, slot);
+        if (!extent)
+            slot |= (1u << class->extent_shift) - 1;
+        else if (slot_run(class, slot)->active)
+            problems += check_slot(class, slot, extent_state(extent, slot_in_extent(class, slot)));
     }
-    return 0;
+    return problems;
+}
+
+/* The magazine and the quarantine of this thread. */
+static size_t check_own(unsigned c)
+{
+    const struct size_class *class = &constants.classes[c];
+    struct heap *heap = heap_current;
+    size_t problems = 0;
+    if (!heap || !verifies_freed())
+        return 0;
+    const uint32_t *slots = heap_magazine(heap, class);
+    for (unsigned i = 0; i < heap->count[c]; i++)
+        if (state_load(slot_state(class, slots[i])) == STATE_FREED)
+            problems += check_freed(class, slots[i]);
+    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
+        return problems;
+    slots = heap_ring(heap, class);
+    for (unsigned i = 0; i < class->ring_mask + 1u + class->mix_mask + 1u; i++)
+        if (slots[i] != 0 && state_load(slot_state(class, slots[i])) == STATE_FREED)
+            problems += check_freed(class, slots[i]);
+    return problems;
 }
 
 EXPORT size_t compatmalloc_check_integrity(void)
@@ -85,16 +126,7 @@ EXPORT size_t compatmalloc_check_integrity(void)
     size_t problems = 0;
     if (start_is_passthrough())
         return 0;
-    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++) {
-        const struct size_class *class = &constants.classes[c];
-        uint32_t frontier = region_frontier(c);
-        for (uint32_t slot = 0; slot < frontier; slot++) {
-            char *extent = slot_extent(class, slot);
-            if (!extent)
-                slot |= (1u << class->extent_shift) - 1;
-            else if (slot_run(class, slot)->active)
-                problems += check_slot(class, slot, extent_state(extent, slot_in_extent(class, slot)));
-        }
-    }
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+        problems += check_class(c) + check_own(c);
     return problems + large_check();
 }

@@ -356,18 +356,25 @@ bool large_free(void *block, const char *operation)
     return true;
 }
 
-bool large_trim(void)
+bool large_trim(bool quarantined)
 {
-    struct large gone[CACHE_BLOCKS];
+    struct large gone[CACHE_BLOCKS + QUARANTINE_BLOCKS];
+    uint32_t count = 0;
     lock_acquire(&lock);
-    uint32_t count = cache_count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct large *large = table_find(cache[i]);
-        gone[i] = *large;
+    while (cache_count != 0) {
+        struct large *large = table_find(cache[--cache_count]);
+        gone[count++] = *large;
         table_remove(large);
     }
-    cache_count = 0;
     cache_bytes = 0;
+    for (uint32_t i = 0; quarantined && i < QUARANTINE_BLOCKS; i++) {
+        struct large *large = quarantine[i] ? table_find(quarantine[i]) : NULL;
+        quarantine[i] = NULL;
+        if (large) {
+            gone[count++] = *large;
+            table_remove(large);
+        }
+    }
     lock_release(&lock);
     for (uint32_t i = 0; i < count; i++)
         unmap(&gone[i]);

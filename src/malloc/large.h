@@ -47,8 +47,9 @@ void large_describe(const void *pointer, struct report *report);
 /* Verify all canaries; returns how many are damaged, each reported. */
 size_t large_check(void);
 
-/* Give back what freed blocks still hold. Returns whether there was anything. */
-bool large_trim(void);
+/* Give back cached address space, and if `quarantined` that of blocks in quarantine too. Returns whether
+ * there was any. */
+bool large_trim(bool quarantined);
 
 void large_statistics(struct large_statistics *statistics);
 

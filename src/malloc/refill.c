@@ -76,6 +76,8 @@ static unsigned gather_listed(struct heap *heap, unsigned c, uint32_t *slots, un
                                     .detail = "the bitmap of a run names slots that cannot be free"});
             run->free &= run_all(run);
         }
+        if (unlikely(run->absent) && !region_restore(run, heap))
+            break;
         run_list_remove(list, run);
         count += run_drain(heap, run, slots + count);
         runs++;
@@ -198,4 +200,18 @@ void magazine_spill(struct heap *heap, unsigned c)
 void magazine_spill_all(struct heap *heap, unsigned c)
 {
     spill(heap, c, heap->count[c]);
+}
+
+void quarantine_spill_all(struct heap *heap, unsigned c)
+{
+    const struct size_class *class = &constants.classes[c];
+    if (!(constants.features & COMPATMALLOC_QUARANTINE))
+        return;
+    uint32_t *slots = heap_ring(heap, class);
+    for (unsigned i = 0; i < class->ring_mask + 1u + class->mix_mask + 1u; i++)
+        if (slots[i] != 0) {
+            uint32_t slot = slots[i];
+            slots[i] = 0;
+            run_take_back(heap, c, slot);
+        }
 }

@@ -20,6 +20,9 @@ void magazine_spill(struct heap *heap, unsigned class);
 /* Empty all of it. */
 void magazine_spill_all(struct heap *heap, unsigned class);
 
+/* Empty the quarantine of the class. For a process that gets no more memory otherwise. */
+void quarantine_spill_all(struct heap *heap, unsigned class);
+
 /* A free slot comes back: into its run if the heap owns that, else on to the owner. */
 void run_take_back(struct heap *heap, unsigned class, uint32_t slot);
 

@@ -176,6 +176,96 @@ struct run *region_next_run(unsigned class, struct heap *heap)
     return run;
 }
 
+/* The runs of the extent that begins at that slot, as an array with gaps of RUN_METADATA_BYTES. */
+static struct run *extent_run(const struct size_class *class, uint32_t first, uint32_t number)
+{
+    return slot_run(class, first + number * run_slots(class));
+}
+
+static uint32_t extent_runs(const struct size_class *class)
+{
+    return (1u << class->extent_shift) / run_slots(class);
+}
+
+static bool extent_is_free(const struct size_class *class, uint32_t first, const struct heap *heap)
+{
+    for (uint32_t i = 0; i < extent_runs(class); i++) {
+        const struct run *run = extent_run(class, first, i);
+        if (!run->active || run->absent || run->free != run_all(run) ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+            return false;
+    }
+    return true;
+}
+
+static void extent_mark_absent(const struct size_class *class, uint32_t first)
+{
+    for (uint32_t i = 0; i < extent_runs(class); i++)
+        extent_run(class, first, i)->absent = true;
+    for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
+        state_word *word = slot_state(class, slot);
+        if (state_load(word) == STATE_FREED)
+            state_store(word, STATE_PURGED);
+    }
+}
+
+size_t region_release(unsigned c, struct heap *heap)
+{
+    const struct size_class *class = &constants.classes[c];
+    struct region *region = &regions[c];
+    uint32_t slots = 1u << class->extent_shift;
+    size_t bytes = (size_t)slots * class->stride, released = 0;
+    lock_acquire(&region->lock);
+    for (uint32_t first = 0; first + slots <= region->frontier && first + slots > first; first += slots) {
+        if (!slot_extent(class, first) || !extent_is_free(class, first, heap))
+            continue;
+        map_release(slot_address(class, first), bytes);
+        extent_mark_absent(class, first);
+        region->mapped -= bytes;
+        released += bytes;
+    }
+    lock_release(&region->lock);
+    return released;
+}
+
+/* Guards went with the mapping; what they made unusable is usable until new ones are made. */
+static void extent_forget_guards(const struct size_class *class, uint32_t first)
+{
+    for (uint32_t i = 0; i < extent_runs(class); i++)
+        extent_run(class, first, i)->unusable = 0;
+    for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
+        state_word *word = slot_state(class, slot);
+        if (state_load(word) == STATE_GUARD)
+            state_store(word, STATE_FRESH);
+    }
+    if (first == 0)
+        mark_unusable(class, 0);
+}
+
+bool region_restore(struct run *run, struct heap *heap)
+{
+    const struct size_class *class = &constants.classes[run->class];
+    struct region *region = &regions[run->class];
+    uint32_t slots = 1u << class->extent_shift;
+    uint32_t first = run->first_slot & ~(slots - 1);
+    size_t from = (size_t)first * class->stride, bytes = (size_t)slots * class->stride;
+    lock_acquire(&region->lock);
+    bool done =
+        map_at(class->base + from, bytes, run->class == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE);
+    if (done) {
+        region->mapped += bytes;
+        extent_forget_guards(class, first);
+        guard_part(run->class, heap->random, from, from + bytes);
+        for (uint32_t i = 0; i < extent_runs(class); i++) {
+            struct run *restored = extent_run(class, first, i);
+            restored->absent = false;
+            restored->free = run_all(restored);
+        }
+    }
+    lock_release(&region->lock);
+    return done;
+}
+
 uint32_t region_frontier(unsigned class)
 {
     return __atomic_load_n(&regions[class].frontier, __ATOMIC_ACQUIRE);

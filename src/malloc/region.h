@@ -17,6 +17,15 @@ struct run;
  */
 struct run *region_next_run(unsigned class, struct heap *heap);
 
+/*
+ * Unmap the extents of the class that are free altogether and owned by the heap, for address space that
+ * something else needs more. Their runs stay in the heap's list, marked absent. Returns how many bytes.
+ */
+size_t region_release(unsigned class, struct heap *heap);
+
+/* Map the extent of an absent run again. False if there is no memory: the run stays absent. */
+bool region_restore(struct run *run, struct heap *heap);
+
 /* Slots of the class handed to heaps so far, from slot 0 on. Runs beyond it are not active. */
 uint32_t region_frontier(unsigned class);
 

@@ -10,11 +10,17 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+/* What was last read from the kernel. Room for the longest line of maps: five numbers and a path. */
+static char window[PATH_MAX + 256];
+
 void report_put_program(struct text *text)
 {
-    const char *path = (const char *)getauxval(AT_EXECFN);
-    if (path)
-        text_quoted(text, path, strlen(path));
+    ssize_t length = readlink("/proc/self/exe", window, sizeof window);
+    const char *started_as = (const char *)getauxval(AT_EXECFN);
+    if (length > 0)
+        text_quoted(text, window, (size_t)length);
+    else if (started_as)
+        text_quoted(text, started_as, strlen(started_as));
 }
 
 /* --- /proc/self/maps
@@ -102,9 +108,6 @@ static bool put_if_inside(struct text *text, struct mapping *image, const char *
     put_module(text, &m, image, address);
     return true;
 }
-
-/* Room for the longest line: five numbers and a path. */
-static char window[PATH_MAX + 256];
 
 static bool put_module_of(struct text *text, int maps, uintptr_t address)
 {

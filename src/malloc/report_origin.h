@@ -10,7 +10,7 @@
 
 #include "format.h"
 
-/* The path by which the program was started. Without a path: nothing. */
+/* The executable's path, as [program ...] sections name it; without /proc the one it was started by. */
 void report_put_program(struct text *text);
 
 /* "MODULE+0xOFFSET" of the call that returns to `return_address`, as addr2line -e MODULE 0xOFFSET takes it;

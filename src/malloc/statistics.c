@@ -85,7 +85,7 @@ EXPORT int compatmalloc_statistics_get(struct compatmalloc_statistics *statistic
 
 /*
  * mallinfo(3) in our terms: arena is address space mapped for slots, hblks and hblkhd the large blocks,
- * uordblks and fordblks bytes in live blocks and in free slots; there are no fastbins.
+ * uordblks and fordblks bytes in live blocks that are not large and in free slots; there are no fastbins.
  */
 EXPORT struct mallinfo2 mallinfo2(void)
 {
@@ -99,7 +99,7 @@ EXPORT struct mallinfo2 mallinfo2(void)
         .ordblks = all.live_blocks - all.large_blocks,
         .hblks = all.large_blocks,
         .hblkhd = large.mapped,
-        .uordblks = all.live_bytes,
+        .uordblks = all.live_bytes - all.large_bytes,
         .fordblks = all.free_bytes,
         .keepcost = all.cached_bytes,
     };

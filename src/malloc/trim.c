@@ -27,7 +27,8 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
         if (!slot_extent(class, slot))
             return false;
         const struct run *run = slot_run(class, slot);
-        if (!run->active || atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+        if (!run->active || run->absent ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
             return false;
         uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
         if (run->unusable & bit)
@@ -86,7 +87,7 @@ size_t trim_heap(struct heap *heap)
     size_t given = 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
-            if (run->free == run_all(run))
+            if (run->free == run_all(run) && !run->absent)
                 given += trim_run(heap, run);
     heap->free_run_bytes = 0;
     return given;
@@ -108,21 +109,32 @@ void trim_consider(struct heap *heap)
         (void)trim_heap(heap);
 }
 
-static size_t trim_fully(struct heap *heap)
+enum thoroughness {
+    PAGES,
+    ADDRESS_SPACE_TOO
+};
+
+static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
 {
+    size_t given = 0;
     (void)inbox_take(heap);
-    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+    for (unsigned c = 0; c < CLASS_COUNT; c++) {
         magazine_spill_all(heap, c);
+        if (thoroughness == ADDRESS_SPACE_TOO) {
+            quarantine_spill_all(heap, c);
+            given += region_release(c, heap);
+        }
+    }
     outbox_deliver(heap);
-    return trim_heap(heap);
+    return given + trim_heap(heap);
 }
 
-static size_t trim_idle(void)
+static size_t trim_idle(enum thoroughness thoroughness)
 {
     size_t given = 0;
     struct heap *chain = NULL, *heap;
     while ((heap = heap_borrow_idle(CLASS_COUNT)) != NULL) {
-        given += trim_fully(heap);
+        given += trim_fully(heap, thoroughness);
         heap->next_idle = chain;
         chain = heap;
     }
@@ -133,14 +145,24 @@ static size_t trim_idle(void)
     return given;
 }
 
+static bool trim(enum thoroughness thoroughness)
+{
+    size_t given = trim_idle(thoroughness);
+    if (heap_current)
+        given += trim_fully(heap_current, thoroughness);
+    given += trim_fully(heap_lock_shared(), thoroughness);
+    heap_unlock_shared();
+    return large_trim(thoroughness == ADDRESS_SPACE_TOO) || given != 0;
+}
+
 bool trim_everything(void)
 {
-    size_t given = trim_idle();
-    if (heap_current)
-        given += trim_fully(heap_current);
-    given += trim_fully(heap_lock_shared());
-    heap_unlock_shared();
-    return large_trim() || given != 0;
+    return trim(PAGES);
+}
+
+bool trim_emergency(void)
+{
+    return trim(ADDRESS_SPACE_TOO);
 }
 
 /*

@@ -17,4 +17,10 @@ size_t trim_heap(struct heap *heap);
  * was anything. */
 bool trim_everything(void);
 
+/*
+ * The same when memory or address space has run out: quarantines are emptied too, and what is free is
+ * unmapped. It weakens protection for a moment, so it is only for when the alternative is to fail.
+ */
+bool trim_emergency(void);
+
 #endif
