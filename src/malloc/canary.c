@@ -6,8 +6,7 @@
 #define ONES 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 const uint8_t canary_window[2 * 32] = {[32] = ONES, [40] = ONES, [48] = ONES, [56] = ONES};
 
-/* The byte at that offset of the slot. A canary of one byte is no place for the zero: a NUL must not go
- * unseen. */
+/* The byte at that offset of the slot. */
 static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, size_t slack)
 {
     if (offset == usable - 1 && slack > 1)

@@ -31,11 +31,14 @@ static ALWAYS_INLINE uint64_t canary_word(const char *slot)
     return (mixed | PATTERN_SET) & ~PATTERN_CLEAR;
 }
 
-/* The last 32 bytes of a slot as they would be if all were canary. */
-static ALWAYS_INLINE vec canary_tail(const char *slot)
+/*
+ * The last 32 bytes of a slot as they would be if all were canary. Where that is a single byte it is no place
+ * for the zero: a string's terminator one past its end must not go unseen.
+ */
+static ALWAYS_INLINE vec canary_tail(const char *slot, size_t slack)
 {
     uint64_t word = canary_word(slot);
-    return vec_words(word, word, word, word & (UINT64_MAX >> 8)); /* little-endian: the last byte */
+    return vec_words(word, word, word, word & (UINT64_MAX >> (slack > 1 ? 8 : 0))); /* little-endian */
 }
 
 static ALWAYS_INLINE vec canary_mask(size_t slack)
@@ -56,7 +59,7 @@ static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack)
     }
     char *end = slot + usable - VEC_BYTES;
     vec there = vec_load(end);
-    vec_store(end, vec_xor(there, vec_and(vec_xor(there, canary_tail(slot)), canary_mask(slack))));
+    vec_store(end, vec_xor(there, vec_and(vec_xor(there, canary_tail(slot, slack)), canary_mask(slack))));
 }
 
 static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack)
@@ -64,7 +67,7 @@ static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t 
     if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES))
         return canary_intact_long(slot, usable, slack);
     const char *end = slot + usable - VEC_BYTES;
-    return likely(vec_is_zero(vec_and(vec_xor(vec_load(end), canary_tail(slot)), canary_mask(slack))));
+    return likely(vec_is_zero(vec_and(vec_xor(vec_load(end), canary_tail(slot, slack)), canary_mask(slack))));
 }
 
 /* First damaged byte, counted from the end of the block; and how many bytes from there to the last damaged

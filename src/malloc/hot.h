@@ -8,6 +8,7 @@
 
 #include "canary.h"
 #include "fill.h"
+#include "fresh.h"
 #include "heap.h"
 #include "misuse.h"
 #include "quarantine.h"
@@ -15,9 +16,6 @@
 #include "slot.h"
 
 #include <sys/single_threaded.h>
-
-/* Fresh slots longer than this are not verified: reading them would cost a page fault for every page. */
-#define FRESH_VERIFY_LIMIT KIB
 
 static ALWAYS_INLINE vec hot_filled(unsigned features)
 {
@@ -58,16 +56,7 @@ static ALWAYS_INLINE bool hot_prepare(const struct size_class *class, char *slot
         }
         return true;
     }
-    if (features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK && class->usable <= FRESH_VERIFY_LIMIT) {
-        /* A write first: reading an untouched page and then writing it would be two faults. */
-        __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
-        const char *part = fill_verify(slot, class->usable, vec_repeat(0), false);
-        if (unlikely(part != NULL)) {
-            misuse_write_after_free(class, slot, part, 0, "malloc");
-            return false;
-        }
-    }
-    return true;
+    return class == &constants.classes[CLASS_ZERO] || fresh_prepare(class, slot, state);
 }
 
 /* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */

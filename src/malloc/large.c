@@ -13,6 +13,7 @@
 #include "report.h"
 
 #define LARGE_ALIGNMENT ((size_t)64)
+#define FRONT_CANARY    ((size_t)64)
 
 /* Freed blocks that stay inaccessible before their address space is used again. */
 #define QUARANTINE_BLOCKS 16u
@@ -141,16 +142,26 @@ static size_t large_slack(const struct large *large)
     return (size_t)(large->end - large->block) - large->size;
 }
 
-static void write_canary(const struct large *large)
+/* The gap between the guard page and a block that does not begin on a page: its last bytes hold a canary too.
+ */
+static size_t front_gap(const struct large *large)
 {
-    if (has_canaries())
-        canary_write_long(large->block, (size_t)(large->end - large->block), large_slack(large));
+    return min_size((uintptr_t)large->block % constants.page_size, FRONT_CANARY);
 }
 
-static bool verify_canary(const struct large *large, const char *operation)
+static void write_canaries(const struct large *large)
+{
+    if (!has_canaries())
+        return;
+    canary_write_long(large->block, (size_t)(large->end - large->block), large_slack(large));
+    size_t gap = front_gap(large);
+    canary_write_long(large->block - gap, gap, gap);
+}
+
+static bool verify_overflow(const struct large *large, const char *operation)
 {
     size_t usable = (size_t)(large->end - large->block), slack = large_slack(large), count;
-    if (!has_canaries() || canary_intact_long(large->block, usable, slack))
+    if (canary_intact_long(large->block, usable, slack))
         return true;
     size_t offset = canary_first_damage(large->block, usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -162,6 +173,29 @@ static bool verify_canary(const struct large *large, const char *operation)
                             .bytes = (const unsigned char *)large->block + large->size + offset,
                             .byte_count = count});
     return false;
+}
+
+static bool verify_underflow(const struct large *large, const char *operation)
+{
+    size_t gap = front_gap(large), count;
+    const char *front = large->block - gap;
+    if (canary_intact_long(front, gap, gap))
+        return true;
+    size_t first = canary_first_damage(front, gap, gap, &count);
+    report(&(struct report){.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
+                            .operation = operation,
+                            .address = large->block,
+                            .requested_size = large->size,
+                            .slot_size = (size_t)(large->end - large->block),
+                            .offset = gap - first,
+                            .bytes = (const unsigned char *)front + first,
+                            .byte_count = count});
+    return false;
+}
+
+static bool verify_canaries(const struct large *large, const char *operation)
+{
+    return !has_canaries() || (verify_overflow(large, operation) && verify_underflow(large, operation));
 }
 
 /* --- mappings
@@ -270,7 +304,7 @@ void *large_allocate(size_t alignment, size_t size)
             return NULL;
         large.block = place_block(large.map + page, large.end, alignment, size);
     }
-    write_canary(&large);
+    write_canaries(&large);
 
     lock_acquire(&lock);
     bool done = table_insert(&large);
@@ -338,7 +372,7 @@ bool large_free(void *block, const char *operation)
     struct large large, gone;
     if (!claim(block, &large))
         return false;
-    if (!verify_canary(&large, operation))
+    if (!verify_canaries(&large, operation))
         return true; /* on-error = log: never used again */
 
     /* Its pages go back to the kernel and it faults on any access from here on. */
@@ -442,14 +476,14 @@ bool large_resize(void *block, size_t size, void **result)
     struct large large;
     if (!claim(block, &large))
         return false;
-    bool done = verify_canary(&large, "realloc");
+    bool done = verify_canaries(&large, "realloc");
     size_t old_size = large.size;
     if (done && size > old_size && has_canaries())
         memset(large.block + old_size, 0,
                large_slack(&large)); /* the new bytes were canary, which is secret */
     done = done && size <= SIZE_LIMIT - 4 * constants.page_size &&
            (resize_in_place(&large, size) || resize_by_moving(&large, size));
-    write_canary(&large);
+    write_canaries(&large);
     large.state = LARGE_LIVE;
 
     lock_acquire(&lock);
@@ -512,7 +546,7 @@ size_t large_check(void)
     lock_acquire(&lock);
     for (uint32_t i = 0; i < table_size; i++)
         if (table[i].block && table[i].state == LARGE_LIVE)
-            damaged += !verify_canary(&table[i], "check");
+            damaged += !verify_canaries(&table[i], "check");
     lock_release(&lock);
     return damaged;
 }

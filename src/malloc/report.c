@@ -46,8 +46,7 @@ size_t report_count(void)
     return atomic_load_explicit(&total, memory_order_relaxed);
 }
 
-/* --- one report at a time
- * ----------------------------------------------------------------------------------------- */
+/* --- one report at a time --------------------------------------------------------------------- */
 
 /* Process and thread of the one that is reporting; 0 for none. */
 static _Atomic(uint64_t) reporter;
@@ -90,8 +89,7 @@ static uint64_t this_thread(pid_t pid, pid_t tid)
     return (uint64_t)(uint32_t)pid << 32 | (uint32_t)tid;
 }
 
-/* --- the report
- * --------------------------------------------------------------------------------------------------- */
+/* --- the report ------------------------------------------------------------------------------- */
 
 /* Not on the stack: programs misuse their heaps on stacks of a few KiB too. Used by whoever has the turn. */
 static char message[REPORT_MAX_STDERR];

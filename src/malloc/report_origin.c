@@ -23,8 +23,7 @@ void report_put_program(struct text *text)
         text_quoted(text, started_as, strlen(started_as));
 }
 
-/* --- /proc/self/maps
- * ---------------------------------------------------------------------------------------------- */
+/* --- /proc/self/maps -------------------------------------------------------------------------- */
 
 /* One line of it. `path` points into the line and is empty for anonymous memory. */
 struct mapping {
@@ -81,7 +80,7 @@ static void put_module(struct text *text, const struct mapping *m, const struct 
     enum {
         LONGEST = 1024
     };
-    bool same_file = m->inode != 0 && m->inode == image->inode && m->device == image->device;
+    bool same_file = image->start != 0 && m->inode == image->inode && m->device == image->device;
 
     text_quoted(text, m->path, m->path_length < LONGEST ? m->path_length : LONGEST);
     text_string(text, "+");

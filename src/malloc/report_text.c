@@ -26,8 +26,7 @@ const char *report_kind_name(enum report_kind kind)
     return kind_names[kind];
 }
 
-/* --- phrases
- * ------------------------------------------------------------------------------------------------------ */
+/* --- phrases ---------------------------------------------------------------------------------- */
 
 /* "1 byte", "2 bytes" */
 static void put_bytes(struct text *text, size_t count)
@@ -79,8 +78,7 @@ static void put_distance(struct text *text, size_t distance, size_t none, const 
     text_string(text, direction);
 }
 
-/* --- what happened, by kind
- * --------------------------------------------------------------------------------------- */
+/* --- what happened, by kind ------------------------------------------------------------------- */
 
 static void put_overflow(struct text *text, const struct report *r)
 {
@@ -167,8 +165,7 @@ static void put_first_line(struct text *text, const struct report *r)
     text_string(text, "\n");
 }
 
-/* --- details
- * ------------------------------------------------------------------------------------------------------ */
+/* --- details ---------------------------------------------------------------------------------- */
 
 static void start_detail(struct text *text, const char *name)
 {
@@ -249,8 +246,7 @@ void report_put_lines(struct text *text, const struct report_circumstances *c)
     }
 }
 
-/* --- the journal
- * -------------------------------------------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------------------------ */
 
 static void put_field(struct text *text, const char *name, const char *value)
 {

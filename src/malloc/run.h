@@ -25,7 +25,7 @@ struct run {
     uint16_t slots; /* 64, fewer where an extent is shorter than a run */
     bool listed;    /* in the owner's list */
     bool active;    /* handed to an owner; false beyond the frontier */
-    bool absent; /* its extent has been unmapped while all of it was free */
+    bool absent;    /* its extent has been unmapped while all of it was free */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct run) == 64, "one cache line; slot.h counts on it");
 

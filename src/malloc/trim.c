@@ -4,9 +4,9 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "fresh.h"
 #include "heap.h"
 #include "large.h"
-#include "map.h"
 #include "refill.h"
 #include "region.h"
 #include "slot.h"
@@ -60,7 +60,7 @@ static void mark_purged(unsigned c, size_t from, size_t to)
 
 static size_t give_back(unsigned c, size_t from, size_t to)
 {
-    if (from >= to || !map_discard(constants.classes[c].base + from, to - from))
+    if (from >= to || !fresh_purge(&constants.classes[c], constants.classes[c].base + from, to - from))
         return 0;
     mark_purged(c, from, to);
     return to - from;

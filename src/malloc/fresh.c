@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "fresh.h"
+
+#include "constants.h"
+#include "fill.h"
+#include "guard.h"
+#include "map.h"
+#include "misuse.h"
+
+/* Slots never used and longer than this are not verified: nobody has an address in them that would be his to
+ * misuse. */
+#define VERIFY_UNUSED_LIMIT KIB
+
+static bool is_paged(const struct size_class *class)
+{
+    return class >= &constants.classes[CLASS_FIRST_PAGED];
+}
+
+static size_t page_bytes(const struct size_class *class)
+{
+    return round_up(class->usable, constants.page_size);
+}
+
+static bool closes_purged(const struct size_class *class)
+{
+    return is_paged(class) && guard_is_cheap() && constants.features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+}
+
+bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
+{
+    if (state == STATE_PURGED && closes_purged(class))
+        return guard_remove(slot, page_bytes(class));
+    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
+        return true;
+    if (state == STATE_FRESH && class->usable > VERIFY_UNUSED_LIMIT)
+        return true;
+    /* A write first: reading an untouched page and then writing it would be two faults. */
+    __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
+    const char *part = fill_verify(slot, class->usable, vec_repeat(0), false);
+    if (likely(part == NULL))
+        return true;
+    misuse_write_after_free(class, slot, part, 0, "malloc");
+    return false;
+}
+
+bool fresh_purge(const struct size_class *class, char *from, size_t bytes)
+{
+    return (closes_purged(class) && guard_install(from, bytes)) || map_discard(from, bytes);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Slots whose memory the kernel zeroed: never used, or purged. They are handed out by another way than filled
+ * ones. */
+#ifndef FRESH_H
+#define FRESH_H
+
+#include "platform.h"
+#include "state.h"
+
+struct size_class;
+
+/*
+ * Prepare a FRESH or PURGED slot for its new owner: accessible and zero. False if it is not to be used:
+ * written to while it was free (reported), or not to be had from the kernel.
+ */
+bool fresh_prepare(const struct size_class *class, char *slot, state_word state);
+
+/*
+ * Give the pages [from, from + bytes) of free slots back to the kernel. Slots of whole pages become
+ * inaccessible where that costs nothing, so that a write to them faults. Returns whether the pages are gone.
+ */
+bool fresh_purge(const struct size_class *class, char *from, size_t bytes);
+
+#endif
