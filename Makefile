@@ -84,10 +84,16 @@ LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
 LIBLINK := $(BUILD)/libcompatmalloc.so
 CTL     := $(BUILD)/compatmallocctl
 
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 LIB_SOURCES := $(sort $(wildcard src/malloc/*.c src/config/*.c))
+ifneq ($(ARCH),x86_64)
+LIB_SOURCES := $(filter-out %_avx2.c,$(LIB_SOURCES))
+endif
 LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
 CTL_SOURCES := $(sort $(wildcard src/ctl/*.c))
 CTL_OBJECTS := $(CTL_SOURCES:src/%.c=$(BUILD)/obj/%.o) $(patsubst src/config/%.c,$(BUILD)/obj/ctl-config/%.o,$(wildcard src/config/*.c))
+
+include src/ctl/ctl.mk
 
 Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
@@ -100,6 +106,8 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
+# Chosen at start where the CPU has it, so the library itself runs on any x86-64.
+$(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
 $(BUILD)/obj/malloc/%.o $(BUILD)/obj/config/%.o: LIB_OR_TOOL := $(LIB_CFLAGS) -Isrc/malloc
 $(BUILD)/obj/ctl/%.o $(BUILD)/obj/ctl-config/%.o: LIB_OR_TOOL := $(BASE_CFLAGS) -fPIE -Isrc/ctl -Isrc/malloc $(SYSTEMD_CFLAGS)
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags

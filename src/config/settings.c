@@ -12,8 +12,7 @@ struct slice {
     size_t length;
 };
 
-/* --- what a profile means
- * ----------------------------------------------------------------------------------------- */
+/* --- what a profile means --------------------------------------------------------------------- */
 
 static const char *const profile_names[] = {
     [PROFILE_DEFAULT] = "default",
@@ -43,8 +42,7 @@ void settings_from_profile(struct settings *settings, enum profile profile)
     };
 }
 
-/* --- a section: what its lines set, whatever their order
- * ---------------------------------------------------------- */
+/* --- a section: what its lines set, whatever their order -------------------------------------- */
 
 /* Which settings a section has set. The lowest bits are those of enum compatmalloc_feature. */
 enum {
@@ -91,8 +89,7 @@ static void apply_section(struct settings *settings, const struct section *secti
     *settings = result.values;
 }
 
-/* --- small pieces of text
- * ----------------------------------------------------------------------------------------- */
+/* --- small pieces of text --------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -148,8 +145,7 @@ static int position(struct slice word, const char *const *list, size_t count)
     return -1;
 }
 
-/* --- values
- * ------------------------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool parse_switch(struct slice value, bool *result)
 {
@@ -216,9 +212,7 @@ static bool set_journal(struct settings *values, struct slice value)
     return parse_switch(value, &values->journal);
 }
 
-/* --- keys
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 #define EXPECTED_SWITCH "not a value of this key; write yes or no"
 
@@ -305,8 +299,7 @@ static void take_assignment(struct section *section, struct slice text, const st
     complain(source, name, "no such key; compatmalloc.conf(5) lists them all");
 }
 
-/* --- sections
- * ----------------------------------------------------------------------------------------------------- */
+/* --- sections --------------------------------------------------------------------------------- */
 
 /* Does a set such as [a-z] or [!0-9], whose first byte after '[' is *at, contain c? Moves *at behind the ']'.
  */
@@ -418,8 +411,7 @@ static enum header parse_header(struct slice line, struct slice *argument, const
     return HEADER_PROGRAM;
 }
 
-/* --- the file
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static struct slice without_byte_order_mark(const char *text, size_t length)
 {

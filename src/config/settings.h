@@ -28,15 +28,14 @@ struct settings {
     enum profile profile;
     unsigned features; /* OR of enum compatmalloc_feature; may name features that are not compiled in */
     enum on_error on_error;
-    size_t
-        quarantine_size; /* freed bytes each thread holds back, per size class; 0: the profile's own choice */
+    size_t quarantine_size; /* bytes each thread holds back, per size class; 0: the profile's own choice */
     bool allow_environment; /* whether COMPATMALLOC_OPTIONS, _CONF and _DISABLE are obeyed */
     bool journal;           /* whether reports also go to the systemd journal */
 };
 
 /*
  * One thing in the text that could not be understood. `line` counts from 1; 0 for options from the
- * environment. `where` and `text` are the offending bytes (not NUL-terminated; may hold anything, so quote
+ * environment. `text` is the offending bytes (not NUL-terminated; may hold anything, so quote
  * before printing), `problem` a static sentence that says what is wrong and, where that is short, what would
  * be right.
  */
@@ -56,8 +55,8 @@ void settings_from_profile(struct settings *settings, enum profile profile);
  * Apply the text of a configuration file to *settings (which the caller initialised with
  * settings_from_profile()): lines before the first section and under [default], then those of every [program
  * PATTERN] section that matches `program`, in file order. PATTERN is an absolute path, a glob on the absolute
- * path (*, ?, [...] ; * does not match /), or a bare file name. `program` is the executable's absolute path,
- * or NULL if it is not known: then only bare-name and path sections are skipped. Bytes that cannot be
+ * path (*, ?, [...] ; * does not match /), or a glob on the bare file name. `program` is the executable's
+ * absolute path, or NULL if it is not known: then none of these sections matches. Bytes that cannot be
  * understood are handed to the handler; all the rest still applies. Keys: profile, each feature's name
  * (yes|no|on|off|true|false|1|0), quarantine-size (bytes, suffix K, M or G), on-error (abort|log),
  * allow-environment, journal. `profile = X` sets everything that a profile decides, wherever it stands: the

@@ -39,7 +39,7 @@ static int print_help(void)
     return STATUS_GOOD;
 }
 
-static void complain(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
     fputs("compatmallocctl: ", stderr);
     vfprintf(stderr, format, arguments);

@@ -10,12 +10,11 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "unit.h"
+#include "units.h"
 
 #define LIBRARY "libcompatmalloc.so."
 
-/* --- one process
- * -------------------------------------------------------------------------------------------------- */
+/* --- one process ------------------------------------------------------------------------------ */
 
 static FILE *open_proc(pid_t pid, const char *name)
 {
@@ -78,7 +77,7 @@ static char *read_program(pid_t pid)
     FILE *comm = open_proc(pid, "comm");
     char *line = NULL;
     size_t size = 0;
-    if (comm && (length = getline(&line, &size, comm)) > 0)
+    if (comm && getline(&line, &size, comm) > 0)
         line[strcspn(line, "\n")] = '\0';
     if (comm)
         fclose(comm);
@@ -110,14 +109,14 @@ bool process_read(pid_t pid, struct process *process)
         errno = ESRCH;
         return false;
     }
-    if (!read_protection(process))
-        return false;
-    process->program = read_program(pid);
-    process->unit = unit_of_process(pid);
-    if (process->program)
+    bool alive = read_protection(process);
+    int reason = errno;
+    if (alive && (process->program = read_program(pid))) {
+        process->unit = unit_of_process(pid);
         return true;
+    }
     process_free(process);
-    errno = ESRCH;
+    errno = alive ? ESRCH : reason;
     return false;
 }
 
@@ -128,8 +127,7 @@ void process_free(struct process *process)
     free(process->library);
 }
 
-/* --- all of them
- * -------------------------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static int by_unit_and_pid(const void *one, const void *other)
 {
@@ -141,11 +139,14 @@ static int by_unit_and_pid(const void *one, const void *other)
     return order != 0 ? order : (a->pid > b->pid) - (a->pid < b->pid);
 }
 
-static bool append(struct processes *processes, const struct process *process)
+/* Takes the process over, whether there is room or not. */
+static bool append(struct processes *processes, struct process *process)
 {
     struct process *longer = reallocarray(processes->list, processes->count + 1, sizeof *longer);
-    if (!longer)
+    if (!longer) {
+        process_free(process);
         return false;
+    }
     processes->list = longer;
     processes->list[processes->count++] = *process;
     return true;
@@ -198,9 +199,7 @@ size_t processes_count(const struct processes *processes, enum protection protec
     return count;
 }
 
-/* --- JSON
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void print_process(const struct process *process)
 {

@@ -35,7 +35,7 @@ static const char *library(void)
     char *slash = strrchr(path, '/');
     if (!slash)
         return LIBRARY;
-    strcpy(slash + 1, LIBRARY);
+    memcpy(slash + 1, LIBRARY, sizeof LIBRARY);
     return access(path, F_OK) == 0 ? path : LIBRARY;
 }
 

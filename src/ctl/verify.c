@@ -10,17 +10,16 @@
 
 #include "ctl.h"
 #include "processes.h"
-#include "unit.h"
+#include "units.h"
 
 /* Without any, all processes. */
 struct question {
     pid_t pid;
-    char *unit;
+    const char *unit;
     bool json;
 };
 
-/* --- which processes
- * ---------------------------------------------------------------------------------------------- */
+/* --- which processes -------------------------------------------------------------------------- */
 
 static bool parse_pid(const char *text, pid_t *pid)
 {
@@ -31,14 +30,18 @@ static bool parse_pid(const char *text, pid_t *pid)
     return errno == 0 && end != text && *end == '\0' && number > 0 && number <= INT_MAX;
 }
 
-/* As systemctl does it: without a suffix, a service is meant. */
-static char *full_unit_name(const char *name)
+/* As systemctl does it: without one of these, a service is meant. A dot alone tells nothing: php8.2-fpm. */
+static bool names_kind_of_unit(const char *unit)
 {
-    char *full = NULL;
-    return asprintf(&full, "%s%s", name, strchr(name, '.') ? "" : ".service") < 0 ? NULL : full;
+    static const char *const kinds[] = {".service", ".scope", ".socket", ".mount", ".swap"};
+    const char *last_dot = strrchr(unit, '.');
+    for (size_t i = 0; last_dot && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(last_dot, kinds[i]) == 0)
+            return true;
+    return false;
 }
 
-static void keep_only_unit(struct processes *processes, const char *unit)
+static bool keep_only_unit(struct processes *processes, const char *unit)
 {
     size_t kept = 0;
     for (size_t i = 0; i < processes->count; i++) {
@@ -49,51 +52,65 @@ static void keep_only_unit(struct processes *processes, const char *unit)
             process_free(process);
     }
     processes->count = kept;
+    if (kept > 0)
+        return true;
+    processes_free(processes);
+    trouble(
+        "%s: no running process; 'systemctl show --property=Id,ActiveState %s' tells its real name and state",
+        unit, unit);
+    return false;
 }
 
-static int read_one(pid_t pid, struct processes *processes)
+static bool read_one(pid_t pid, struct processes *processes)
 {
     *processes = (struct processes){.list = malloc(sizeof *processes->list), .count = 1};
     if (processes->list && process_read(pid, processes->list))
-        return STATUS_GOOD;
+        return true;
     int reason = errno;
     free(processes->list);
     if (reason == ESRCH)
-        return trouble(
-            "PID %ld: no such process, or one without memory of its own (a kernel thread, a zombie)",
-            (long)pid);
-    return trouble("PID %ld: %s", (long)pid, strerror(reason));
+        trouble("PID %ld: no such process, or one without memory of its own (a kernel thread, a zombie)",
+                (long)pid);
+    else
+        trouble("PID %ld: %s", (long)pid, strerror(reason));
+    return false;
 }
 
-static int read_unit(const char *unit, struct processes *processes)
+static bool read_all(struct processes *processes)
 {
-    if (!units_are_known())
-        return trouble(
-            "this compatmallocctl was built without libsystemd and does not know of units; use --pid");
-    if (!processes_read(processes))
-        return trouble("cannot list the processes in /proc: %s", strerror(errno));
-    keep_only_unit(processes, unit);
-    if (processes->count > 0)
-        return STATUS_GOOD;
-    processes_free(processes);
-    return trouble(
-        "%s: no running process; 'systemctl show --property=Id,ActiveState %s' tells its real name and state",
-        unit, unit);
+    bool done = processes_read(processes);
+    if (!done)
+        trouble("cannot list the processes in /proc: %s", strerror(errno));
+    return done;
 }
 
-static int read_asked_for(const struct question *question, struct processes *processes)
+static bool read_unit(const char *unit, struct processes *processes)
+{
+    if (!units_are_known()) {
+        trouble("this compatmallocctl was built without libsystemd and does not know of units; use --pid");
+        return false;
+    }
+    char *name = NULL;
+    if (asprintf(&name, "%s%s", unit, names_kind_of_unit(unit) ? "" : ".service") < 0) {
+        trouble("%s", strerror(errno));
+        return false;
+    }
+    bool found = read_all(processes) && keep_only_unit(processes, name);
+    free(name);
+    return found;
+}
+
+/* Says what is the matter if it fails. */
+static bool read_asked_for(const struct question *question, struct processes *processes)
 {
     if (question->pid)
         return read_one(question->pid, processes);
     if (question->unit)
         return read_unit(question->unit, processes);
-    if (!processes_read(processes))
-        return trouble("cannot list the processes in /proc: %s", strerror(errno));
-    return STATUS_GOOD;
+    return read_all(processes);
 }
 
-/* --- the answer
- * --------------------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void print_words(const struct processes *processes)
 {
@@ -111,13 +128,13 @@ static void print_words(const struct processes *processes)
 static int verify(const struct question *question)
 {
     struct processes processes;
-    int status = read_asked_for(question, &processes);
-    if (status != STATUS_GOOD)
-        return status;
+    if (!read_asked_for(question, &processes))
+        return STATUS_TROUBLE;
     if (question->json)
         processes_print_json(&processes);
     else
         print_words(&processes);
+    int status = STATUS_GOOD;
     if (processes_count(&processes, UNPROTECTED) > 0)
         status = STATUS_BAD;
     else if (processes_count(&processes, UNREADABLE) > 0)
@@ -142,8 +159,8 @@ int verb_verify(int argc, char **argv)
             return usage_trouble("verify: '%s' is no option of verify, or lacks its value", argv[optind - 1]);
         if (chosen == 'p' && !parse_pid(optarg, &question.pid))
             return usage_trouble("verify: '%s' is no process's number", optarg);
-        if (chosen == 'u' && !(question.unit = full_unit_name(optarg)))
-            return trouble("%s", strerror(errno));
+        if (chosen == 'u')
+            question.unit = optarg;
         if (chosen == 'j')
             question.json = true;
         else
@@ -151,7 +168,5 @@ int verb_verify(int argc, char **argv)
     }
     if (given > 1 || optind < argc)
         return usage_trouble("verify: give one of --pid=PID, --unit=UNIT and --all");
-    int status = verify(&question);
-    free(question.unit);
-    return status;
+    return verify(&question);
 }

@@ -14,47 +14,60 @@ static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, s
     return (uint8_t)(word >> (offset % 8 * 8));
 }
 
-/* The part between the bytewise ends, in whole words. */
-static inline void body(size_t usable, size_t slack, size_t *from, size_t *to)
+/* The last word of a slot. */
+static inline uint64_t last_word(uint64_t word, size_t slack)
 {
-    *from = round_up(usable - slack, 8);
-    *to = round_down(usable - 1, 8);
-    if (*to < *from)
-        *from = *to = usable;
+    return word & (UINT64_MAX >> (slack > 1 ? 8 : 0));
 }
 
+/* Of the word in which the block ends: the bits that are canary. */
+static inline uint64_t first_mask(size_t start)
+{
+    return UINT64_MAX << (start % 8 * 8);
+}
+
+/* Slots are whole words long: the first word of the canary may be shared with the block, the last one ends
+ * with the zero. */
 void canary_write_long(char *slot, size_t usable, size_t slack)
 {
     if (slack == 0)
         return;
-    uint64_t word = canary_word(slot);
-    size_t from, to;
-    body(usable, slack, &from, &to);
-    for (size_t i = usable - slack; i < from; i++)
-        slot[i] = (char)canary_byte(word, i, usable, slack);
-    for (size_t i = from; i < to; i += 8)
-        memcpy(slot + i, &word, 8);
-    for (size_t i = to; i < usable; i++)
-        slot[i] = (char)canary_byte(word, i, usable, slack);
+    uint64_t word = canary_word(slot), there;
+    size_t at = round_down(usable - slack, 8), last = usable - 8;
+    uint64_t mask = first_mask(usable - slack);
+    memcpy(&there, slot + at, 8);
+    there = (there & ~mask) | (word & mask);
+    memcpy(slot + at, &there, 8);
+    for (at += 8; at + VEC_BYTES <= usable; at += VEC_BYTES)
+        vec_store(slot + at, vec_repeat(word));
+    for (; at < usable; at += 8)
+        memcpy(slot + at, &word, 8);
+    memcpy(&there, slot + last, 8);
+    there &= slack > 1 ? UINT64_MAX >> 8 : UINT64_MAX;
+    memcpy(slot + last, &there, 8);
 }
 
 bool canary_intact_long(const char *slot, size_t usable, size_t slack)
 {
     if (slack == 0)
         return true;
-    uint64_t word = canary_word(slot), damage = 0;
-    size_t from, to;
-    body(usable, slack, &from, &to);
-    for (size_t i = usable - slack; i < from; i++)
-        damage |= (uint8_t)slot[i] ^ canary_byte(word, i, usable, slack);
-    for (size_t i = from; i < to; i += 8) {
-        uint64_t there;
-        memcpy(&there, slot + i, 8);
+    uint64_t word = canary_word(slot), there;
+    size_t at = round_down(usable - slack, 8), last = usable - 8;
+    uint64_t expected = at == last ? last_word(word, slack) : word;
+    memcpy(&there, slot + at, 8);
+    uint64_t damage = (there ^ expected) & first_mask(usable - slack);
+    vec difference = vec_repeat(0);
+    for (at += 8; at + VEC_BYTES <= last; at += VEC_BYTES)
+        difference = vec_or(difference, vec_xor(vec_load(slot + at), vec_repeat(word)));
+    for (; at < last; at += 8) {
+        memcpy(&there, slot + at, 8);
         damage |= there ^ word;
     }
-    for (size_t i = to; i < usable; i++)
-        damage |= (uint8_t)slot[i] ^ canary_byte(word, i, usable, slack);
-    return damage == 0;
+    if (at == last) {
+        memcpy(&there, slot + last, 8);
+        damage |= there ^ last_word(word, slack);
+    }
+    return damage == 0 && vec_is_zero(difference);
 }
 
 size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count)

@@ -170,16 +170,15 @@ static ALWAYS_INLINE bool hot_free(struct heap *heap, void *block, const char *o
     return true;
 }
 
-/* The class for a small request, 0 < size <= the largest slot less its canary. */
+/* The class for a request, 0 < size; or CLASS_COUNT: a large block. */
 static ALWAYS_INLINE unsigned hot_class(size_t size, unsigned features)
 {
     size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
-    return constants.class_of_small[(size + slack + 15) / 16];
-}
-
-static ALWAYS_INLINE size_t hot_limit(unsigned features)
-{
-    return UNPAGED_LIMIT - (features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0);
+    if (likely(size - 1 < UNPAGED_LIMIT - slack))
+        return constants.class_of_small[(size + slack + 15) / 16];
+    if (likely(size - 1 < SMALL_LIMIT - constants.slack_minimum_paged))
+        return constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];
+    return CLASS_COUNT;
 }
 
 #endif

@@ -478,9 +478,8 @@ bool large_resize(void *block, size_t size, void **result)
         return false;
     bool done = verify_canaries(&large, "realloc");
     size_t old_size = large.size;
-    if (done && size > old_size && has_canaries())
-        memset(large.block + old_size, 0,
-               large_slack(&large)); /* the new bytes were canary, which is secret */
+    if (done && size > old_size && has_canaries()) /* the new bytes were canary, which is secret */
+        memset(large.block + old_size, 0, min_size(size - old_size, large_slack(&large)));
     done = done && size <= SIZE_LIMIT - 4 * constants.page_size &&
            (resize_in_place(&large, size) || resize_by_moving(&large, size));
     write_canaries(&large);

@@ -107,9 +107,23 @@ const struct dispatch paths_passthrough = {
     .free_sized = libc_free_sized,
 };
 
+#if defined(__x86_64__)
+static const struct dispatch *compiled_for_this_cpu(void)
+{
+    __builtin_cpu_init();
+    bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    return wide ? &paths_compiled_avx2 : &paths_compiled;
+}
+#else
+static const struct dispatch *compiled_for_this_cpu(void)
+{
+    return &paths_compiled;
+}
+#endif
+
 const struct dispatch *paths_for(const struct constants *settled)
 {
     if (settled->passthrough)
         return &paths_passthrough;
-    return settled->features == FEATURES_COMPILED ? &paths_compiled : &paths_dynamic;
+    return settled->features == FEATURES_COMPILED ? compiled_for_this_cpu() : &paths_dynamic;
 }

@@ -8,6 +8,9 @@ struct dispatch;
 
 /* All features that are compiled in, as constants. */
 extern const struct dispatch paths_compiled;
+#if defined(__x86_64__)
+extern const struct dispatch paths_compiled_avx2;
+#endif
 
 /* Any set of features, looked up in constants.features. */
 extern const struct dispatch paths_dynamic;

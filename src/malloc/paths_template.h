@@ -11,9 +11,10 @@ static void *hot_malloc(size_t size)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
-    if (unlikely(!heap || size - 1 >= hot_limit(features)))
+    unsigned c = hot_class(size, features);
+    if (unlikely(!heap || c == CLASS_COUNT))
         return cold_allocate(MALLOC_ALIGNMENT, size, false);
-    void *block = hot_allocate(heap, hot_class(size, features), size, features);
+    void *block = hot_allocate(heap, c, size, features);
     return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, false);
 }
 
@@ -21,9 +22,10 @@ static void *hot_calloc(size_t size)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
-    if (unlikely(!heap || size - 1 >= hot_limit(features)))
+    unsigned c = hot_class(size, features);
+    if (unlikely(!heap || c == CLASS_COUNT))
         return cold_allocate(MALLOC_ALIGNMENT, size, true);
-    void *block = hot_allocate(heap, hot_class(size, features), size, features);
+    void *block = hot_allocate(heap, c, size, features);
     if (unlikely(!block))
         return cold_allocate(MALLOC_ALIGNMENT, size, true);
     return hot_zeroes(features) ? block : memset(block, 0, size);

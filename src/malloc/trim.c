@@ -14,7 +14,7 @@
 
 /* Free runs are kept up to this much and an eighth of the heap: giving back and faulting in again costs more
  * than that. */
-#define KEPT_LEAST (4 * MIB)
+#define KEPT_LEAST (16 * MIB)
 #define KEPT_SHIFT 3
 
 /* Whether every slot that touches the page may be given back, and some slot has anything to give. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* systemd's units, as far as they concern processes. */
-#ifndef UNIT_H
-#define UNIT_H
+#ifndef UNITS_H
+#define UNITS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

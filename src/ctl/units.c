@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "unit.h"
+#include "units.h"
 
 #include <stddef.h>
 

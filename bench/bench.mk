@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# make bench                          every benchmark, glibc against this library's profiles and the peers found here
+# make bench ROUNDS=9 BENCH="trees git"
+# make bench PEERS="other=/path/to/libother.so"
+
+ROUNDS     ?= 3
+BENCH      ?=
+PEERS      ?=
+BENCH_JSON ?= build/bench.json
+
+BENCH_DIR       := $(BUILD)/bench
+BENCH_WORKLOADS := $(patsubst bench/workloads/%.c,$(BENCH_DIR)/%,$(sort $(wildcard bench/workloads/*.c)))
+# As programs are built, but for calls of malloc that a compiler would see through and remove.
+BENCH_CFLAGS    := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror) -O2 -fno-builtin-malloc -fno-builtin-calloc \
+                   -fno-builtin-realloc -fno-builtin-free -pthread
+
+.PHONY: bench bench-programs
+bench: $(LIB) bench-programs
+	@bench/run --library '$(LIB)' --programs '$(BENCH_DIR)' --json '$(BENCH_JSON)' --rounds '$(ROUNDS)' \
+	    --bench '$(BENCH)' --peers '$(PEERS)'
+
+bench-programs: $(BENCH_WORKLOADS) $(BENCH_DIR)/measure
+
+$(BENCH_WORKLOADS): $(BENCH_DIR)/%: bench/workloads/%.c bench/workloads/workload.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  BENCH   $<')
+	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -o $@ $<
+
+$(BENCH_DIR)/measure: bench/measure.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  BENCH   $<')
+	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -o $@ $<

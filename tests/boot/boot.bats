@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Debian's nginx and redis, and a service with a bug, in a booted container with the packages installed: in-container
+# boots it three times and leaves its findings in $R; the tests read them.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/../.."
+    export BUILD=${BUILD:-build/release}
+    export R=$BATS_FILE_TMPDIR/results
+    local status=0
+    "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+        cat "$BATS_FILE_TMPDIR/log" >&2
+        return 1
+    }
+    tests/boot/in-container "$BUILD/packages/deb" "$R" >"$BATS_FILE_TMPDIR/log" 2>&1 || status=$?
+    if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
+        cat "$BATS_FILE_TMPDIR/log" >&2
+        return 1
+    fi
+}
+
+setup() {
+    if [ -e "$R/reason" ]; then
+        skip "$(cat "$R/reason")"
+    fi
+}
+
+# all_processes STATE FILE COUNT: at least COUNT processes, and all of them in this state.
+all_processes() {
+    cat "$2"
+    [ "$(wc -l <"$2")" -ge "$3" ]
+    run ! grep -v " $1\$" "$2"
+}
+
+serves() {
+    cat "$1"/{http,redis,nginx.state,redis-server.state}
+    [ "$(cat "$1/http")" = 200 ]
+    [ "$(cat "$1/redis")" = PONG ]
+    grep -qx ActiveState=active "$1/nginx.state"
+    grep -qx ActiveState=active "$1/redis-server.state"
+}
+
+# The processes are the same ones, with the same things mapped, and systemd has restarted nothing.
+same_processes() {
+    diff -u "$1/nginx.processes" "$2/nginx.processes"
+    diff -u "$1/redis-server.processes" "$2/redis-server.processes"
+    diff -u "$1/nginx.state" "$2/nginx.state"
+    diff -u "$1/redis-server.state" "$2/redis-server.state"
+}
+
+field() {
+    sed -n "s/^$1[:=]//p" "$2" | tr -d '\r'
+}
+
+@test "installing the packages changes nothing about the running services" {
+    serves "$R/before/installed"
+    all_processes not-mapped "$R/before/installed/nginx.processes" 2
+    all_processes not-mapped "$R/before/installed/redis-server.processes" 1
+    same_processes "$R/before/first" "$R/before/installed"
+}
+
+@test "the machine boots with the drop-in enabled" {
+    cat "$R/with/system-state"
+    run ! grep -qx 'offline\|maintenance' "$R/with/system-state"
+    serves "$R/with/first"
+}
+
+@test "every process of nginx has the library mapped" {
+    all_processes mapped "$R/with/first/nginx.processes" 2
+}
+
+@test "every process of redis has the library mapped" {
+    all_processes mapped "$R/with/first/redis-server.processes" 1
+}
+
+@test "nginx answers wrk without an error" {
+    cat "$R/with/wrk.out"
+    [ "$(cat "$R/with/wrk.status")" -eq 0 ]
+    [ "$(grep -c 'requests in' "$R/with/wrk.out")" -eq 2 ]
+    run ! grep -E 'Non-2xx|Socket errors' "$R/with/wrk.out"
+    # What wrk counted is in nginx's log, every line of it a success.
+    local counted
+    counted=$(awk '/requests in/ { n += $1 } END { print n }' "$R/with/wrk.out")
+    [ "$counted" -gt 1000 ]
+    [ "$(cat "$R/with/nginx.answered-200")" -ge "$counted" ]
+    [ ! -s "$R/with/nginx.answered-otherwise" ]
+}
+
+@test "redis serves redis-benchmark without an error" {
+    cat "$R/with/redis-benchmark.out"
+    [ "$(cat "$R/with/redis-benchmark.status")" -eq 0 ]
+    run ! grep -i error "$R/with/redis-benchmark.out"
+    [ "$(grep -c '^"SET"' "$R/with/redis-benchmark.out")" -eq 3 ]
+    [ "$(field total_error_replies "$R/with/redis.info")" -eq 0 ]
+    # 13 tests of 20,000 commands, 6 of 10,000, 3 of 3,000.
+    [ "$(field total_commands_processed "$R/with/redis.info")" -ge 329000 ]
+    [ "$(cat "$R/with/redis.grown")" -eq 198218 ]
+}
+
+@test "redis writes a snapshot from a forked child" {
+    [ "$(field rdb_saves "$R/with/redis.info")" -ge 1 ]
+    [ "$(field rdb_bgsave_in_progress "$R/with/redis.info")" -eq 0 ]
+    [ "$(field rdb_last_bgsave_status "$R/with/redis.info")" = ok ]
+}
+
+@test "the services are the same processes after the load, and still serve" {
+    serves "$R/with/loaded"
+    same_processes "$R/with/first" "$R/with/loaded"
+}
+
+@test "nothing is reported about nginx and redis" {
+    run ! grep 'compatmalloc: ' "$R/with/services.log"
+    run ! grep -v '"COMPATMALLOC_PROGRAM":"[^"]*buggy-service"' "$R/with/journal-entries"
+}
+
+@test "the buggy service dies by SIGABRT" {
+    grep -E '^(Result|ExecMain(Code|Status))=' "$R/with/buggy.state"
+    grep -Eqx 'Result=(signal|core-dump)' "$R/with/buggy.state"
+    [ "$(field ExecMainStatus "$R/with/buggy.state")" -eq 6 ]
+    grep -Eq 'Main process exited, code=(killed|dumped), status=6/ABRT' "$R/with/buggy.journal"
+}
+
+@test "its report is in the journal and names kind, block and size" {
+    cat "$R/with/buggy.journal"
+    grep -Eq '^compatmalloc: heap-buffer-overflow: 1 byte written past the end of a 100-byte block at 0x[0-9a-f]+' \
+        "$R/with/buggy.journal"
+    # It was stopped at the overflow: what the program does next never happened.
+    run ! grep 'waiting for the next request' "$R/with/buggy.journal"
+}
+
+@test "the same event is in the journal with fields to search for" {
+    cat "$R/with/journal-entries"
+    grep -q '"COMPATMALLOC_SIZE":"100"' "$R/with/journal-entries"
+    grep -q '"MESSAGE_ID":"[0-9a-f]\{32\}"' "$R/with/journal-entries"
+}
+
+@test "systemd restarts it" {
+    [ "$(field NRestarts "$R/with/buggy.state")" -gt 0 ]
+}
+
+@test "removing the packages disturbs no running service" {
+    serves "$R/with/purged"
+    same_processes "$R/with/loaded" "$R/with/purged"
+}
+
+@test "without the packages the machine boots and serves, unprotected" {
+    serves "$R/after/first"
+    all_processes not-mapped "$R/after/first/nginx.processes" 2
+    all_processes not-mapped "$R/after/first/redis-server.processes" 1
+}
+
+@test "without the packages nobody notices the bug" {
+    [ "$(field ActiveState "$R/after/buggy.state")" = active ]
+    [ "$(field NRestarts "$R/after/buggy.state")" -eq 0 ]
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Each case is a program with one misuse and its correct twin: the misuse must be stopped and named, the twin undisturbed.
+# What exactly is expected stands in the case's source, tests/detect/CASE.c.
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/../.." || return 1
+    ulimit -c 0
+    export BUILD=${BUILD:-build/release} RUNNER=${RUNNER:-}
+    export LIB=${LIB:-$PWD/$BUILD/libcompatmalloc.so.1}
+}
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/../.." || return 1
+    # shellcheck source=tests/lib/cases.bash
+    source tests/lib/cases.bash
+}
+
+@test "every case is run here" {
+    local source
+    for source in tests/detect/*.c; do
+        if ! grep -q "{ run_case $(basename "$source" .c); }\$" "$BATS_TEST_FILENAME"; then
+            echo "$source is not run"
+            return 1
+        fi
+    done
+}
+
+@test "every case says what it expects" {
+    local source
+    for source in tests/detect/*.c; do
+        if ! grep -q '^ \* expect: [a-z]' "$source"; then
+            echo "$source has no expect: line"
+            return 1
+        fi
+    done
+}
+
+@test "CWE-122: aligned 64" { run_case cwe122-aligned-64; }
+@test "CWE-122: aligned any" { run_case cwe122-aligned-any; }
+@test "CWE-122: among many" { run_case cwe122-among-many; }
+@test "CWE-122: array last index" { run_case cwe122-array-last-index; }
+@test "CWE-122: calloc one byte" { run_case cwe122-calloc-one-byte; }
+@test "CWE-122: copy too long" { run_case cwe122-copy-too-long; }
+@test "CWE-122: found by realloc growing" { run_case cwe122-found-by-realloc-growing; }
+@test "CWE-122: found by realloc same size" { run_case cwe122-found-by-realloc-same-size; }
+@test "CWE-122: found by realloc shrinking" { run_case cwe122-found-by-realloc-shrinking; }
+@test "CWE-122: found by realloc to zero" { run_case cwe122-found-by-realloc-to-zero; }
+@test "CWE-122: freed by another thread" { run_case cwe122-freed-by-another-thread; }
+@test "CWE-122: freed by child" { run_case cwe122-freed-by-child; }
+@test "CWE-122: into next block" { run_case cwe122-into-next-block; }
+@test "CWE-122: large guard page" { run_case cwe122-large-guard-page; }
+@test "CWE-122: last byte of slot" { run_case cwe122-last-byte-of-slot; }
+@test "CWE-122: malloc one byte" { run_case cwe122-malloc-one-byte; }
+@test "CWE-122: realloc grown" { run_case cwe122-realloc-grown; }
+@test "CWE-122: realloc shrunk" { run_case cwe122-realloc-shrunk; }
+@test "CWE-122: reallocarray" { run_case cwe122-reallocarray; }
+@test "CWE-122: string terminator" { run_case cwe122-string-terminator; }
+@test "CWE-122: valloc" { run_case cwe122-valloc; }
+@test "CWE-122: zero bytes realloc" { run_case cwe122-zero-bytes-realloc; }
+@test "CWE-122: zero bytes" { run_case cwe122-zero-bytes; }
+@test "CWE-124: into neighbour" { run_case cwe124-into-neighbour; }
+@test "CWE-124: large guard page" { run_case cwe124-large-guard-page; }
+@test "CWE-124: large one byte before" { run_case cwe124-large-one-byte-before; }
+@test "CWE-126: large read" { run_case cwe126-large-read; }
+@test "CWE-126: zero bytes" { run_case cwe126-zero-bytes; }
+@test "CWE-127: large read" { run_case cwe127-large-read; }
+@test "CWE-190: calloc product" { run_case cwe190-calloc-product; }
+@test "CWE-190: negative length" { run_case cwe190-negative-length; }
+@test "CWE-190: reallocarray product" { run_case cwe190-reallocarray-product; }
+@test "CWE-415: after other frees" { run_case cwe415-after-other-frees; }
+@test "CWE-415: after other sizes" { run_case cwe415-after-other-sizes; }
+@test "CWE-415: after trim" { run_case cwe415-after-trim; }
+@test "CWE-415: aligned" { run_case cwe415-aligned; }
+@test "CWE-415: alternating" { run_case cwe415-alternating; }
+@test "CWE-415: calloc" { run_case cwe415-calloc; }
+@test "CWE-415: child of fork" { run_case cwe415-child-of-fork; }
+@test "CWE-415: error path" { run_case cwe415-error-path; }
+@test "CWE-415: freed then realloc" { run_case cwe415-freed-then-realloc; }
+@test "CWE-415: immediately" { run_case cwe415-immediately; }
+@test "CWE-415: racing threads" { run_case cwe415-racing-threads; }
+@test "CWE-415: realloc then free old" { run_case cwe415-realloc-then-free-old; }
+@test "CWE-415: realloc to zero then free" { run_case cwe415-realloc-to-zero-then-free; }
+@test "CWE-415: thread that ended" { run_case cwe415-thread-that-ended; }
+@test "CWE-415: two threads" { run_case cwe415-two-threads; }
+@test "CWE-416: aligned" { run_case cwe416-aligned; }
+@test "CWE-416: call through freed" { run_case cwe416-call-through-freed; }
+@test "CWE-416: clear whole" { run_case cwe416-clear-whole; }
+@test "CWE-416: follow freed link" { run_case cwe416-follow-freed-link; }
+@test "CWE-416: old address after realloc" { run_case cwe416-old-address-after-realloc; }
+@test "CWE-416: one of many" { run_case cwe416-one-of-many; }
+@test "CWE-416: read large after realloc" { run_case cwe416-read-large-after-realloc; }
+@test "CWE-416: read large" { run_case cwe416-read-large; }
+@test "CWE-416: write first byte" { run_case cwe416-write-first-byte; }
+@test "CWE-416: write large" { run_case cwe416-write-large; }
+@test "CWE-416: write last byte" { run_case cwe416-write-last-byte; }
+@test "CWE-416: write middle" { run_case cwe416-write-middle; }
+@test "CWE-416: written by another thread" { run_case cwe416-written-by-another-thread; }
+@test "CWE-590: code" { run_case cwe590-code; }
+@test "CWE-590: foreign mapping offset" { run_case cwe590-foreign-mapping-offset; }
+@test "CWE-590: foreign mapping" { run_case cwe590-foreign-mapping; }
+@test "CWE-590: global" { run_case cwe590-global; }
+@test "CWE-590: kernel range" { run_case cwe590-kernel-range; }
+@test "CWE-590: non canonical" { run_case cwe590-non-canonical; }
+@test "CWE-590: program break" { run_case cwe590-program-break; }
+@test "CWE-590: realloc foreign" { run_case cwe590-realloc-foreign; }
+@test "CWE-590: small integers" { run_case cwe590-small-integers; }
+@test "CWE-590: stack of another thread" { run_case cwe590-stack-of-another-thread; }
+@test "CWE-590: stack" { run_case cwe590-stack; }
+@test "CWE-590: string literal" { run_case cwe590-string-literal; }
+@test "CWE-590: thread local" { run_case cwe590-thread-local; }
+@test "CWE-761: advanced pointer" { run_case cwe761-advanced-pointer; }
+@test "CWE-761: aligned block" { run_case cwe761-aligned-block; }
+@test "CWE-761: every offset" { run_case cwe761-every-offset; }
+@test "CWE-761: large inside" { run_case cwe761-large-inside; }
+@test "CWE-761: large page start" { run_case cwe761-large-page-start; }
+@test "CWE-761: never allocated" { run_case cwe761-never-allocated; }
+@test "CWE-761: page inside" { run_case cwe761-page-inside; }
+@test "CWE-761: realloc inside" { run_case cwe761-realloc-inside; }
+@test "CWE-761: second element" { run_case cwe761-second-element; }
+@test "CWE-762: aligned sized free" { run_case cwe762-aligned-sized-free; }
+@test "CWE-762: sized free of derived" { run_case cwe762-sized-free-of-derived; }
+@test "CWE-762: sized free" { run_case cwe762-sized-free; }

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# What is in the Debian packages, and what installing and removing them does to a root.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/../.."
+    export BUILD=${BUILD:-build/release}
+    "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+        tail -n 60 "$BATS_FILE_TMPDIR/log" >&2
+        return 1
+    }
+    local package
+    export D=$BATS_FILE_TMPDIR
+    for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev libcompatmalloc1-dbgsym; do
+        ln -s "$(realpath "$BUILD/packages/deb")/${package}_"*.deb "$D/$package.deb"
+        dpkg-deb --extract "$D/$package.deb" "$D/$package"
+    done
+    TRIPLET=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+    export TRIPLET
+    export LIBRARY=$D/libcompatmalloc1/usr/lib/$TRIPLET/libcompatmalloc.so.1
+}
+
+setup() {
+    # shellcheck source=tests/package/contract.bash
+    . "$BATS_TEST_DIRNAME/contract.bash"
+}
+
+# files PACKAGE: every path in it that is not a directory, without what Debian wants in each package.
+files() {
+    dpkg-deb --fsys-tarfile "$D/$1.deb" | tar -t | grep -v '/$' | sed 's,^\.,,' |
+        grep -Ev "^/usr/share/doc/$1/(copyright|changelog)" | sort
+}
+
+field() {
+    dpkg-deb --field "$D/$1.deb" "$2"
+}
+
+@test "make deb leaves packages, .changes and .buildinfo" {
+    ls "$BUILD/packages/deb"
+    [ "$(find "$BUILD/packages/deb" -name '*.deb' ! -name '*-dbgsym_*' | wc -l)" -eq 3 ]
+    [ -s "$BUILD"/packages/deb/compatmalloc_*.changes ]
+    [ -s "$BUILD"/packages/deb/compatmalloc_*.buildinfo ]
+}
+
+@test "make deb works in a tree without git, and leaves nothing beside what it built" {
+    mkdir "$BATS_TEST_TMPDIR/parent"
+    "${MAKE:-make}" --silent dist BUILD="$BATS_TEST_TMPDIR/build" DISTDIR="$BATS_TEST_TMPDIR/source"
+    tar -xzf "$BATS_TEST_TMPDIR"/source/*.tar.gz -C "$BATS_TEST_TMPDIR/parent"
+    cd "$BATS_TEST_TMPDIR"/parent/compatmalloc-*
+    find .. -not -path ../*/build/* -not -path ../*/dist/* | sort >"$BATS_TEST_TMPDIR/before"
+    DEB_BUILD_OPTIONS=nocheck env -u BUILD -u LIB -u MAKEFLAGS make deb
+    [ "$(find dist -name '*.deb' ! -name '*-dbgsym_*' | wc -l)" -eq 3 ]
+    rm -r build dist
+    find .. | sort | diff -u "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "libcompatmalloc1 holds the library and nothing else" {
+    [ "$(files libcompatmalloc1)" = "/usr/lib/$TRIPLET/libcompatmalloc.so.1" ]
+}
+
+@test "compatmalloc holds configuration, drop-in, tool, manual and documentation" {
+    files compatmalloc
+    local path
+    for path in /etc/compatmalloc.conf /usr/share/compatmalloc/compatmalloc.conf /usr/sbin/compatmallocctl \
+        /usr/share/man/man5/compatmalloc.conf.5.gz /usr/share/man/man7/compatmalloc.7.gz \
+        /usr/share/man/man8/compatmallocctl.8.gz; do
+        files compatmalloc | grep -qx "$path"
+    done
+    files compatmalloc | grep -Eqx '/usr/share/doc/compatmalloc/README\.md(\.gz)?'
+}
+
+@test "libcompatmalloc-dev holds header, link and pkg-config file" {
+    diff -u - <(files libcompatmalloc-dev) <<EOF
+/usr/include/compatmalloc.h
+/usr/lib/$TRIPLET/libcompatmalloc.so
+/usr/lib/$TRIPLET/pkgconfig/compatmalloc.pc
+EOF
+    [ "$(readlink "$D/libcompatmalloc-dev/usr/lib/$TRIPLET/libcompatmalloc.so")" = libcompatmalloc.so.1 ]
+}
+
+@test "all files belong to root; only the tool is executable" {
+    local package
+    for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
+        dpkg-deb --contents "$D/$package.deb"
+        run ! grep -v '^[dl]rwx.* root/root \|^-rw-r--r-- root/root \|^-rwxr-xr-x root/root .* \./usr/sbin/compatmallocctl$' \
+            <(dpkg-deb --contents "$D/$package.deb")
+        run ! grep '^d' <(dpkg-deb --contents "$D/$package.deb" | grep -v '^drwxr-xr-x ')
+    done
+}
+
+@test "the configuration is a conffile, and the only one" {
+    [ "$(dpkg-deb --info "$D/compatmalloc.deb" conffiles)" = /etc/compatmalloc.conf ]
+    run ! dpkg-deb --info "$D/libcompatmalloc1.deb" conffiles
+}
+
+@test "packages that go with each other: Multi-Arch and dependencies" {
+    [ "$(field libcompatmalloc1 Multi-Arch)" = same ]
+    [ "$(field libcompatmalloc-dev Multi-Arch)" = same ]
+    [ "$(field compatmalloc Multi-Arch)" = foreign ]
+    local version
+    version=$(field libcompatmalloc1 Version)
+    field compatmalloc Depends | grep -qF "libcompatmalloc1 (= $version)"
+    [ "$(field libcompatmalloc-dev Depends)" = "libcompatmalloc1 (= $version)" ]
+    field libcompatmalloc1 Depends | grep -Eqx 'libc6 \(>= [0-9.]+\)'
+}
+
+@test "the version is the same everywhere" {
+    local version
+    version=$(field libcompatmalloc1 Version)
+    grep -qx "VERSION *:= *$version" Makefile
+    grep -q "COMPATMALLOC_VERSION_STRING \"$version\"" include/compatmalloc.h
+    grep -Eqx "Version: +$version" rpm/compatmalloc.spec
+    grep -q "^## $version" CHANGELOG.md
+}
+
+@test "no package runs a script at installation" {
+    local package script
+    for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
+        for script in preinst postinst prerm postrm; do
+            run ! dpkg-deb --info "$D/$package.deb" "$script"
+        done
+    done
+}
+
+@test "the library's name, what it needs, and how it is linked" {
+    has_contract_soname "$LIBRARY"
+    needs_libc_alone "$LIBRARY"
+    is_hardened "$LIBRARY"
+}
+
+@test "the library exports the standard names and compatmalloc_*, nothing else" {
+    has_contract_exports "$LIBRARY"
+}
+
+@test "the distribution's flags were added to those of the release profile" {
+    readelf --debug-dump=info "$D"/libcompatmalloc1-dbgsym/usr/lib/debug/.build-id/*/*.debug 2>/dev/null |
+        grep -E 'DW_AT_producer.*GNU C17' >"$BATS_TEST_TMPDIR/producers"
+    cat "$BATS_TEST_TMPDIR/producers"
+    local flag
+    for flag in -O2 -flto -fno-semantic-interposition -fno-builtin-malloc -fstack-protector-strong; do
+        run ! grep -v -- " $flag" "$BATS_TEST_TMPDIR/producers"
+    done
+    run ! grep -E -- ' -O[013sgz]' "$BATS_TEST_TMPDIR/producers"
+}
+
+@test "a program builds with the development package and runs with the library" {
+    mkdir "$BATS_TEST_TMPDIR/root"
+    cp -a "$D/libcompatmalloc-dev/." "$D/libcompatmalloc1/." "$BATS_TEST_TMPDIR/root/"
+    cat >"$BATS_TEST_TMPDIR/uses.c" <<'EOF'
+#include <compatmalloc.h>
+#include <stdio.h>
+int main(void)
+{
+    return puts(compatmalloc_version()) < 0;
+}
+EOF
+    export PKG_CONFIG_SYSROOT_DIR=$BATS_TEST_TMPDIR/root PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET/pkgconfig
+    export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+    # shellcheck disable=SC2046 # options
+    gcc -o "$BATS_TEST_TMPDIR/uses" "$BATS_TEST_TMPDIR/uses.c" $(pkg-config --cflags --libs compatmalloc)
+    run -0 env LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET" "$BATS_TEST_TMPDIR/uses"
+    [ "$output" = "$(field libcompatmalloc1 Version)" ]
+}
+
+@test "lintian finds neither errors nor warnings" {
+    run lintian --allow-root --fail-on error,warning "$BUILD"/packages/deb/compatmalloc_*.changes
+    echo "$output"
+    [ "$status" -eq 0 ]
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# What is in the RPM packages.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/../.."
+    export BUILD=${BUILD:-build/release}
+    "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-rpm >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+        tail -n 60 "$BATS_FILE_TMPDIR/log" >&2
+        return 1
+    }
+    local package
+    export D=$BATS_FILE_TMPDIR
+    for package in compatmalloc compatmalloc-libs compatmalloc-devel; do
+        ln -s "$(realpath "$BUILD/packages/rpm")/$package"-[0-9]*.rpm "$D/$package.rpm"
+    done
+    LIBDIR=$(rpm --eval '%{_libdir}')
+    export LIBDIR
+}
+
+setup() {
+    # shellcheck source=tests/package/contract.bash
+    . "$BATS_TEST_DIRNAME/contract.bash"
+}
+
+# files PACKAGE: paths in it, without the links by build-id and the licences.
+files() {
+    rpm -qlp "$D/$1.rpm" | grep -Ev '^/usr/lib/\.build-id|^/usr/share/licenses' | sort
+}
+
+@test "compatmalloc-libs holds the library and nothing else" {
+    [ "$(files compatmalloc-libs)" = "$LIBDIR/libcompatmalloc.so.1" ]
+}
+
+@test "compatmalloc holds configuration, drop-in, tool, manual and documentation" {
+    files compatmalloc
+    local pattern
+    for pattern in /etc/compatmalloc.conf /usr/share/compatmalloc/compatmalloc.conf /usr/sbin/compatmallocctl \
+        '/usr/share/man/man5/compatmalloc\.conf\.5.*' '/usr/share/man/man7/compatmalloc\.7.*' \
+        '/usr/share/man/man8/compatmallocctl\.8.*' '/usr/share/doc/.*/README\.md' '/usr/share/doc/.*/CHANGELOG\.md'; do
+        files compatmalloc | grep -qx "$pattern"
+    done
+}
+
+@test "compatmalloc-devel holds header, link and pkg-config file" {
+    diff -u - <(files compatmalloc-devel) <<EOF
+/usr/include/compatmalloc.h
+$LIBDIR/libcompatmalloc.so
+$LIBDIR/pkgconfig/compatmalloc.pc
+EOF
+}
+
+@test "an administrator's configuration is not replaced" {
+    rpm -qp --queryformat '[%{FILENAMES} %{FILEFLAGS:fflags}\n]' "$D/compatmalloc.rpm" | grep '^/etc/'
+    [ "$(rpm -qp --queryformat '[%{FILENAMES} %{FILEFLAGS:fflags}\n]' "$D/compatmalloc.rpm" | grep '^/etc/')" = \
+        "/etc/compatmalloc.conf cn" ]
+}
+
+@test "all files belong to root, and only root can write them" {
+    local package
+    for package in compatmalloc compatmalloc-libs compatmalloc-devel; do
+        rpm -qp --queryformat '[%{FILEUSERNAME} %{FILEGROUPNAME} %{FILEMODES:octal} %{FILENAMES}\n]' "$D/$package.rpm" \
+            >"$BATS_TEST_TMPDIR/modes"
+        cat "$BATS_TEST_TMPDIR/modes"
+        # Plain files, programs, directories; the mode of a link means nothing.
+        run ! grep -Ev '^root root (100644 /|100755 .*/(compatmallocctl|libcompatmalloc\.so\.1)$|40755 /|120777 /)' "$BATS_TEST_TMPDIR/modes"
+    done
+}
+
+@test "packages depend on the library of the same version, the library on libc alone" {
+    local version
+    version=$(rpm -qp --queryformat '%{VERSION}-%{RELEASE}' "$D/compatmalloc-libs.rpm")
+    rpm -qp --requires "$D/compatmalloc.rpm" | grep -Eqx "compatmalloc-libs(\(.*\))? = $version"
+    rpm -qp --requires "$D/compatmalloc-devel.rpm" | grep -Eqx "compatmalloc-libs(\(.*\))? = $version"
+    run ! grep -Ev '^(libc\.so\.6|ld-linux|rpmlib|rtld)' <(rpm -qp --requires "$D/compatmalloc-libs.rpm")
+}
+
+@test "no package runs a script at installation" {
+    local package
+    for package in compatmalloc compatmalloc-libs compatmalloc-devel; do
+        [ -z "$(rpm -qp --scripts "$D/$package.rpm")" ]
+    done
+}
+
+@test "the library keeps the contract" {
+    rpm2archive --nocompression - <"$D/compatmalloc-libs.rpm" | tar -x -C "$BATS_TEST_TMPDIR"
+    local library=$BATS_TEST_TMPDIR$LIBDIR/libcompatmalloc.so.1
+    has_contract_soname "$library"
+    needs_libc_alone "$library"
+    has_contract_exports "$library"
+    is_hardened "$library"
+}

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# make check                every test
+# make check-unit           the whole allocator interface, from C
+# make check-detect         small programs with one misuse each, and their correct twins
+# make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
+# make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
+# make check-compat         ordinary programs, with and without the library
+# make check-boot           services in a booted container
+# make check-package        the packages
+# make test-programs        builds what the suites run
+#
+# With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
+# architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
+
+SUITES := unit detect features compat $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+
+TEST_DIR := $(BUILD)/tests
+
+# -fno-builtin: a compiler that knows malloc may remove the very calls that are tested. -O1 without fortification: what a
+# program does to its heap must reach the heap.
+TEST_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itests/lib
+TEST_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror) -O1 -g -fno-builtin -U_FORTIFY_SOURCE -pthread
+TEST_LDFLAGS  := -pthread -rdynamic
+
+# --- unit ---------------------------------------------------------------------------------------------------------
+UNIT_SOURCES   := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_PROGRAMS  := $(UNIT_SOURCES:tests/unit/%.c=$(TEST_DIR)/unit/%)
+# Libraries that unit tests load or preload.
+UNIT_LIBRARIES := $(patsubst tests/unit/%.c,$(TEST_DIR)/unit/%.so,$(sort $(wildcard tests/unit/lib*.c)))
+
+# Most tests see the library as any program does, preloaded. Those that look inside name the objects that they link in
+# a comment: links: directory/object.o ...
+unit-links = $(addprefix $(BUILD)/obj/,$(shell sed -n 's|^/\* links: *\([^*]*\).*|\1|p' tests/unit/$(1).c))
+
+# --- detect, features ---------------------------------------------------------------------------------------------
+DETECT_PROGRAMS  := $(patsubst tests/detect/%.c,$(TEST_DIR)/detect/%,$(sort $(wildcard tests/detect/*.c)))
+FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
+
+# The feature sets that are observed: all, none, each feature alone, and all but each.
+FEATURE_BUILDS := all none $(FEATURE_LIST:%=only-%) $(FEATURE_LIST:%=without-%)
+features-of-all     := $(FEATURE_LIST)
+features-of-none    :=
+$(foreach f,$(FEATURE_LIST),$(eval features-of-only-$(f) := $(f)))
+$(foreach f,$(FEATURE_LIST),$(eval features-of-without-$(f) := $(filter-out $(f),$(FEATURE_LIST))))
+
+.PHONY: feature-builds $(FEATURE_BUILDS:%=feature-build-%)
+feature-builds: $(FEATURE_BUILDS:%=feature-build-%)
+$(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
+	$(if $(V),,@echo '  LIB     features/$*')
+	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) BUILD='$(BUILD)/features/$*' FEATURES='$(features-of-$*)' \
+	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
+
+.PHONY: test-programs
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(FEATURE_PROGRAMS)
+
+define unit-link
+$(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
+$(TEST_DIR)/unit/$(1): TEST_EXTRA := -iquote src/malloc -iquote src/config $(LDFLAGS)
+$(TEST_DIR)/unit/$(1): $(2)
+endef
+unit-link-if = $(if $(2),$(eval $(call unit-link,$(1),$(2))))
+$(foreach t,$(UNIT_SOURCES:tests/unit/%.c=%),$(call unit-link-if,$(t),$(call unit-links,$(t))))
+
+$(TEST_DIR)/unit/test_%: tests/unit/test_%.c $(BUILD)/flags tests/tests.mk
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  TEST    $<')
+	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka -ldl
+
+$(TEST_DIR)/unit/lib%.so: tests/unit/lib%.c $(BUILD)/flags tests/tests.mk
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  TEST    $<')
+	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
+
+$(TEST_DIR)/%: tests/%.c $(BUILD)/flags tests/tests.mk
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  TEST    $<')
+	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -MMD -MP -o $@ $< $(TEST_LDFLAGS)
+
+-include $(wildcard $(TEST_DIR)/*/*.d)
+
+# --- running ------------------------------------------------------------------------------------------------------
+RUN_TESTS = BUILD='$(BUILD)' LIB='$(LIB)' CC='$(CC)' CROSS='$(CROSS)' RUNNER='$(RUNNER)' MAKE='$(MAKE)' tests/run
+
+.PHONY: check $(SUITES:%=check-%) check-ctl check-features-all
+check: all test-programs feature-builds
+	@$(RUN_TESTS) $(SUITES)
+
+check-unit: $(LIB) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
+	@$(RUN_TESTS) unit
+check-detect: $(LIB) $(DETECT_PROGRAMS)
+	@$(RUN_TESTS) detect
+check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
+	@$(RUN_TESTS) features
+check-compat: $(LIB)
+	@$(RUN_TESTS) compat
+check-ctl check-package check-boot: check-%: all
+	@$(RUN_TESTS) $*
+
+# Every subset, as a number whose bits are the features. A debug build: this is about what compiles and links.
+check-features-all:
+	@passed=0; for mask in $$(seq 0 127); do \
+	    features=; bit=1; \
+	    for feature in $(FEATURE_LIST); do \
+	        [ $$((mask & bit)) -eq 0 ] || features="$$features $$feature"; \
+	        bit=$$((bit * 2)); \
+	    done; \
+	    rm -rf '$(BUILD)/features/subset'; \
+	    $(MAKE) -s --no-print-directory PROFILE=debug WERROR=1 BUILD='$(BUILD)/features/subset' \
+	        FEATURES="$$features" '$(BUILD)/features/subset/libcompatmalloc.so.$(SOMAJOR)' >/dev/null || exit 1; \
+	    LD_PRELOAD='$(abspath $(BUILD)/features/subset)/libcompatmalloc.so.$(SOMAJOR)' /bin/true || exit 1; \
+	    echo "ok   FEATURES=\"$${features# }\""; passed=$$((passed + 1)); \
+	done; echo "$$passed passed, 0 failed, 0 skipped"
+
+include tests/lint.mk
