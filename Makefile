@@ -29,6 +29,8 @@ PKG_CONFIG  ?= pkg-config
 ifdef CROSS
 CC     := $(CROSS)-gcc
 AR     := $(CROSS)-gcc-ar
+# Never the build machine's libraries.
+PKG_CONFIG := PKG_CONFIG_LIBDIR=/usr/lib/$(CROSS)/pkgconfig pkg-config
 RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -L /usr/$(CROSS)
 endif
 CXX ?= $(CC:gcc=g++)
@@ -101,7 +103,7 @@ Q := $(if $(V),,@)
 all: $(LIB) $(LIBLINK) $(CTL)
 
 # Objects depend on the flags they were built with, so a change of FEATURES or CC never mixes two builds.
-FLAGS_NOW := $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_CFLAGS) $(LIB_LDFLAGS)
+FLAGS_NOW := $(CC) $(SYSTEMD_CFLAGS) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_CFLAGS) $(LIB_LDFLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@

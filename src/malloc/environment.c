@@ -11,11 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "map.h"
+#include "problem.h"
 #include "report.h"
 #include "settings.h"
+#include "trust.h"
 
 #define CONFIGURATION_FILE "/etc/compatmalloc.conf"
 #define PATH_LENGTH        4096
+#define SMALL_FILE         2048
+#define LINE_LENGTH        512
 
 /* The stack as the kernel left it for the program: argc, argv, NULL, the environment, NULL. Exported by
  * ld.so. */
@@ -44,60 +49,22 @@ static const char *variable(const char *name)
     return NULL;
 }
 
-/* Lines for stderr are put together here; what does not fit is cut. */
-struct line {
-    char text[512];
-    size_t length;
-};
-
-static void add(struct line *line, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length && line->length < sizeof line->text; i++) {
-        char c = text[i];
-        line->text[line->length++] = c >= ' ' && c <= '~' ? c : '?';
-    }
-}
-
-static void add_string(struct line *line, const char *text)
-{
-    add(line, text, strlen(text));
-}
-
-static void add_number(struct line *line, unsigned number)
-{
-    char digits[12];
-    size_t i = sizeof digits;
-    do
-        digits[--i] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    add(line, digits + i, sizeof digits - i);
-}
-
 static void complain(const char *path, const char *problem)
 {
-    struct line line = {.length = 0};
-    add_string(&line, path);
-    add_string(&line, ": ");
-    add_string(&line, problem);
-    report_warning(line.text, line.length);
+    char buffer[LINE_LENGTH];
+    struct text line = {buffer, sizeof buffer, 0};
+    text_string(&line, path);
+    text_string(&line, ": ");
+    text_string(&line, problem);
+    report_warning(line.start, line.used);
 }
 
-static void on_problem(void *path, const struct settings_problem *problem)
+static void on_problem(void *source, const struct settings_problem *problem)
 {
-    struct line line = {.length = 0};
-    add_string(&line, path);
-    if (problem->line != 0) {
-        add_string(&line, ":");
-        add_number(&line, problem->line);
-    }
-    add_string(&line, ": ");
-    add_string(&line, problem->problem);
-    if (problem->text_length != 0) {
-        add_string(&line, ": \"");
-        add(&line, problem->text, problem->text_length < 80 ? problem->text_length : 80);
-        add_string(&line, "\"");
-    }
-    report_warning(line.text, line.length);
+    char buffer[LINE_LENGTH];
+    struct text line = {buffer, sizeof buffer, 0};
+    text_problem(&line, source, problem);
+    report_warning(line.start, line.used);
 }
 
 /* The executable's path: resolved by the kernel, or as it was started where there is no /proc. */
@@ -111,16 +78,36 @@ static const char *program_path(char *buffer, size_t size)
     return (const char *)(uintptr_t)getauxval(AT_EXECFN);
 }
 
-/* NULL if the file may be obeyed, else why not. */
-static const char *distrust(const struct stat *status, bool chosen_by_user)
+static bool read_whole(int fd, char *text, size_t length)
 {
-    if (!S_ISREG(status->st_mode))
-        return "not a regular file; ignored";
-    if (status->st_mode & (S_IWGRP | S_IWOTH))
-        return "writable by others than its owner; ignored (chmod go-w)";
-    if (status->st_uid != 0 && !(chosen_by_user && status->st_uid == geteuid()))
-        return "not owned by root; ignored (chown root)";
-    return NULL;
+    for (size_t have = 0; have < length;) {
+        ssize_t got = read(fd, text + have, length - have);
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static void apply(const char *path, const char *text, size_t length, struct settings *settings)
+{
+    char buffer[PATH_LENGTH];
+    const char *program =
+        settings_file_has_programs(text, length) ? program_path(buffer, sizeof buffer) : NULL;
+    settings_apply_file(settings, text, length, program, on_problem, (void *)(uintptr_t)path);
+}
+
+/* Read, not mapped: a file that somebody shortens meanwhile must not be a SIGBUS. */
+static void apply_open_file(const char *path, int fd, size_t length, struct settings *settings)
+{
+    char small[SMALL_FILE];
+    char *text = length <= sizeof small ? small : map_anywhere(length, PROT_READ | PROT_WRITE);
+    if (text && read_whole(fd, text, length))
+        apply(path, text, length, settings);
+    else
+        complain(path, "cannot be read whole; the defaults apply");
+    if (text && text != small)
+        map_release(text, length);
 }
 
 static void read_file(const char *path, bool chosen_by_user, struct settings *settings)
@@ -133,22 +120,14 @@ static void read_file(const char *path, bool chosen_by_user, struct settings *se
         return;
     }
     struct stat status;
-    const char *reason =
-        fstat(fd, &status) == 0 ? distrust(&status, chosen_by_user) : "cannot be examined; ignored";
-    if (reason) {
-        complain(path, reason);
-    } else if (status.st_size > 0) {
-        size_t length = (size_t)status.st_size;
-        char *text = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (text == MAP_FAILED) {
-            complain(path, "cannot be read; the defaults apply");
-        } else {
-            char buffer[PATH_LENGTH];
-            const char *program =
-                settings_file_has_programs(text, length) ? program_path(buffer, sizeof buffer) : NULL;
-            settings_apply_file(settings, text, length, program, on_problem, (void *)(uintptr_t)path);
-            (void)munmap(text, length);
-        }
+    if (fstat(fd, &status) != 0) {
+        complain(path, "cannot be examined; ignored");
+    } else {
+        const char *reason = settings_distrust(&status, chosen_by_user);
+        if (reason)
+            complain(path, reason);
+        else if (status.st_size > 0)
+            apply_open_file(path, fd, (size_t)status.st_size, settings);
     }
     (void)close(fd);
 }

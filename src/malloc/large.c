@@ -532,8 +532,7 @@ void large_describe(const void *pointer, struct report *report)
         } else {
             report->kind = start ? REPORT_DOUBLE_FREE : REPORT_BAD_FREE;
             report->requested_size = large->size;
-            report->detail =
-                start ? "the block has been freed already" : "points into a block that has been freed";
+            report->detail = start ? NULL : "points into a block that has been freed";
         }
     }
     lock_release(&lock);

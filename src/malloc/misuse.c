@@ -73,7 +73,7 @@ static void bad_slot_pointer(const struct size_class *class, const char *pointer
     bool freed = state == STATE_FREED || state == STATE_PURGED;
     if (freed && within == 0) {
         report->kind = REPORT_DOUBLE_FREE;
-        report->detail = "the block has been freed already";
+        report->detail = NULL;
     } else if (freed) {
         report->offset = within;
         report->detail = "points into a block that has been freed";
