@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "constants.h"
+#include "fork.h"
 #include "lock.h"
+#include "metadata.h"
 #include "region.h"
 #include "slot.h"
 #include "start.h"
@@ -206,7 +208,7 @@ struct heap *heap_attach(void)
 {
     if (!start_process() || phase == PHASE_ENDED)
         return NULL;
-    heap_check_fork();
+    fork_check();
     struct heap *heap = take_idle_or_new();
     if (!heap)
         return NULL;
@@ -272,26 +274,16 @@ void heap_fork_prepare(void)
 {
     lock_acquire(&shared_lock);
     lock_acquire(&list_lock);
-    inbox_fork_prepare();
-    region_fork_prepare();
-    metadata_lock();
 }
 
 void heap_fork_parent(void)
 {
-    metadata_unlock();
-    region_fork_parent();
-    inbox_fork_parent();
     lock_release(&list_lock);
     lock_release(&shared_lock);
 }
 
 void heap_fork_child(void)
 {
-    metadata_mark();
-    metadata_reset_lock();
-    region_fork_child();
-    inbox_fork_child();
     lock_reset(&list_lock);
     lock_reset(&shared_lock);
 

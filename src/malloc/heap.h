@@ -20,7 +20,6 @@
 #include <stdatomic.h>
 
 #include "inbox.h"
-#include "metadata.h"
 #include "random.h"
 #include "run.h"
 #include "size_class.h"
@@ -69,18 +68,9 @@ void heap_return_idle(struct heap *heap);
 struct heap *heap_by_index(uint32_t index);
 uint32_t heap_count(void);
 
-/* fork(2): before, in the parent after, in the child after. */
 void heap_fork_prepare(void);
 void heap_fork_parent(void);
 void heap_fork_child(void);
-
-/* Slow paths call this first: children of _Fork() and clone() run no handlers, but their generators are
- * wiped. */
-static inline void heap_check_fork(void)
-{
-    if (unlikely(metadata_was_wiped()))
-        heap_fork_child();
-}
 
 static ALWAYS_INLINE uint32_t *heap_magazine(struct heap *heap, const struct size_class *class)
 {

@@ -6,6 +6,7 @@
 
 #include "canary.h"
 #include "constants.h"
+#include "fork.h"
 #include "guard.h"
 #include "lock.h"
 #include "map.h"
@@ -286,6 +287,7 @@ void *large_allocate(size_t alignment, size_t size)
     if (size > SIZE_LIMIT - 4 * page || alignment > SIZE_LIMIT - 4 * page - size)
         return NULL;
 
+    fork_check();
     lock_acquire(&lock);
     bool cached = cache_take(alignment, size, &large);
     lock_release(&lock);
@@ -370,6 +372,7 @@ static void remove_entry(const char *block)
 bool large_free(void *block, const char *operation)
 {
     struct large large, gone;
+    fork_check();
     if (!claim(block, &large))
         return false;
     if (!verify_canaries(&large, operation))

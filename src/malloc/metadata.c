@@ -10,6 +10,7 @@
 #define GROWTH       (4 * MIB)
 #define GROWTH_LEAST (128 * KIB)
 #define WIPED_GROWTH (64 * KIB)
+#define TABLE_GROWTH (64 * KIB)
 
 struct arena {
     char *base;
@@ -20,7 +21,13 @@ struct arena {
 static struct lock lock;
 static struct arena plain;
 static struct arena wiped;
-static _Atomic(uint32_t) *mark; /* in the wiped range */
+static char *table, *table_open; /* the table of extents; what is writable of it, up to plain.base */
+static _Atomic(uint32_t) *mark;  /* in the wiped range */
+
+static void set_mark(void)
+{
+    atomic_store_explicit(mark, 1, memory_order_relaxed);
+}
 
 static bool grow(struct arena *arena, size_t bytes)
 {
@@ -42,11 +49,23 @@ static void *take(struct arena *arena, size_t bytes, size_t alignment, size_t gr
     return arena->base + start;
 }
 
-bool metadata_start(uintptr_t address, size_t initial)
+static bool table_protect(char *from, char *to)
+{
+    return map_protect(from, (size_t)(to - from), PROT_READ | PROT_WRITE);
+}
+
+bool metadata_start(uintptr_t address, size_t table_bytes, size_t initial)
 {
     plain.base = (char *)address;
-    if (!grow(&plain, initial))
+    table = plain.base - round_up(table_bytes, constants.page_size);
+    table_open = plain.base - round_up(TABLE_GROWTH, constants.page_size);
+    if (!map_at(table, (size_t)(plain.base - table), PROT_READ))
         return false;
+    if (!grow(&plain, initial) || !table_protect(table_open, plain.base)) {
+        map_release(table, (size_t)(plain.base - table) + plain.mapped);
+        plain.mapped = 0;
+        return false;
+    }
     plain.used = 64; /* offset 0 means "none" to those who store offsets */
 
     size_t bytes = max_size(WIPED_GROWTH, constants.page_size);
@@ -56,8 +75,24 @@ bool metadata_start(uintptr_t address, size_t initial)
     wiped.mapped = bytes;
     (void)madvise(wiped.base, bytes, MADV_WIPEONFORK);
     mark = metadata_allocate_wiped(64, 64);
-    metadata_mark();
+    set_mark();
     return true;
+}
+
+bool metadata_table_open(const void *entry)
+{
+    bool done = true;
+    lock_acquire(&lock);
+    if ((const char *)entry < table_open) {
+        char *from = (char *)round_down((uintptr_t)entry, max_size(TABLE_GROWTH, constants.page_size));
+        if (from < table)
+            from = table;
+        done = table_protect(from, table_open);
+        if (done)
+            table_open = from;
+    }
+    lock_release(&lock);
+    return done;
 }
 
 bool metadata_was_occupied(void)
@@ -99,7 +134,7 @@ void *metadata_allocate_wiped(size_t bytes, size_t alignment)
 
 size_t metadata_mapped(void)
 {
-    return plain.mapped + wiped.mapped;
+    return (size_t)(plain.base - table_open) + plain.mapped + wiped.mapped;
 }
 
 bool metadata_was_wiped(void)
@@ -107,22 +142,18 @@ bool metadata_was_wiped(void)
     return atomic_load_explicit(mark, memory_order_relaxed) == 0;
 }
 
-void metadata_mark(void)
-{
-    atomic_store_explicit(mark, 1, memory_order_relaxed);
-}
-
-void metadata_lock(void)
+void metadata_fork_prepare(void)
 {
     lock_acquire(&lock);
 }
 
-void metadata_unlock(void)
+void metadata_fork_parent(void)
 {
     lock_release(&lock);
 }
 
-void metadata_reset_lock(void)
+void metadata_fork_child(void)
 {
     lock_reset(&lock);
+    set_mark();
 }

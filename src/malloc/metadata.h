@@ -10,9 +10,16 @@
 
 #include "platform.h"
 
-/* Find the place and map the first part. `address` is a page address to try; false when nothing can be
- * mapped. */
-bool metadata_start(uintptr_t address, size_t initial);
+/* Map the table of extents, to end at `address`, a page, and metadata from there on. False if it cannot be
+ * had. */
+bool metadata_start(uintptr_t address, size_t table_bytes, size_t initial);
+
+/*
+ * The table of extents lies below metadata and what is writable of it grows downwards: all of it can be read,
+ * so that no pointer passed to free() can make us fault, but only what is in use counts as memory of the
+ * process. Makes the entry writable; false if the kernel refuses.
+ */
+bool metadata_table_open(const void *entry);
 
 /* Whether the last metadata_start() failed because something else is at that address. */
 bool metadata_was_occupied(void);
@@ -29,10 +36,9 @@ size_t metadata_mapped(void);
 
 /* Whether this is a child whose fork nobody told us of (_Fork, clone): the wiped range lost its mark. */
 bool metadata_was_wiped(void);
-void metadata_mark(void);
 
-void metadata_lock(void);
-void metadata_unlock(void);
-void metadata_reset_lock(void);
+void metadata_fork_prepare(void);
+void metadata_fork_parent(void);
+void metadata_fork_child(void);
 
 #endif

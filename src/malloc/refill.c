@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fork.h"
 #include "heap.h"
 #include "region.h"
 #include "report.h"
@@ -130,7 +131,7 @@ unsigned magazine_refill(struct heap *heap, unsigned c)
     const struct size_class *class = &constants.classes[c];
     uint32_t slots[MIX_SLOTS];
 
-    heap_check_fork();
+    fork_check();
     unsigned wanted = class->magazine_capacity / 2u + 1;
     (void)inbox_take(heap);
     unsigned count = gather_listed(heap, c, slots, wanted);
@@ -192,7 +193,7 @@ static void spill(struct heap *heap, unsigned c, unsigned spilled)
 
 void magazine_spill(struct heap *heap, unsigned c)
 {
-    heap_check_fork();
+    fork_check();
     (void)inbox_take(heap);
     spill(heap, c, (heap->count[c] + 1u) / 2);
 }

@@ -37,6 +37,8 @@ static bool extent_ensure(const struct size_class *class, uint32_t slot)
         return true;
     size_t runs =
         class->extent_shift <= RUN_SLOTS_SHIFT ? 1 : (size_t)1 << (class->extent_shift - RUN_SLOTS_SHIFT);
+    if (!metadata_table_open(extent))
+        return false;
     char *metadata = metadata_allocate(runs * RUN_METADATA_BYTES, EXTENT_UNIT);
     if (!metadata)
         return false;

@@ -24,10 +24,10 @@
 #define EXTENT_ROW_SHIFT   7 /* CLASS_COUNT rounded up to a power of two */
 _Static_assert(CLASS_COUNT <= 1 << EXTENT_ROW_SHIFT, "a row has a column for each class");
 
-/* The class's entry for the extent in which the slot is. */
+/* The class's entry for the extent in which the slot is. Rows go downwards (metadata.h). */
 static ALWAYS_INLINE uint32_t *slot_extent_entry(const struct size_class *class, uint32_t slot)
 {
-    return class->extents + ((size_t)(slot >> class->extent_shift) << EXTENT_ROW_SHIFT);
+    return class->extents - ((size_t)(slot >> class->extent_shift) << EXTENT_ROW_SHIFT);
 }
 
 static ALWAYS_INLINE char *slot_address(const struct size_class *class, uint32_t slot)

@@ -2,7 +2,6 @@
 #include "start.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -12,7 +11,6 @@
 #include "constants.h"
 #include "environment.h"
 #include "heap.h"
-#include "large.h"
 #include "lock.h"
 #include "metadata.h"
 #include "paths.h"
@@ -63,7 +61,8 @@ static struct place choose_place(struct random *random)
     uintptr_t gap = zone / 16; /* metadata goes somewhere into such a gap behind the zone */
     uintptr_t room = most > least + zone + gap ? most - least - zone - gap : constants.page_size;
     place.base = least + round_down(random_word(random) % room, constants.page_size);
-    place.metadata = place.base + zone + round_down(random_word(random) % (gap / 2), constants.page_size);
+    place.metadata =
+        place.base + zone + gap / 4 + round_down(random_word(random) % (gap / 4), constants.page_size);
     return place;
 }
 
@@ -99,20 +98,17 @@ static size_t extent_table_bytes(void)
     return (rows << EXTENT_ROW_SHIFT) * sizeof(uint32_t);
 }
 
-static bool place_classes(struct random *random)
+static void place_classes(struct random *random)
 {
     uint64_t range = (uint64_t)1 << constants.zone_shift;
-    uint32_t *extents = metadata_allocate(extent_table_bytes(), 64);
-    if (!extents)
-        return false;
+    uint32_t *last_row = (uint32_t *)(void *)constants.metadata - (1u << EXTENT_ROW_SHIFT);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
         class->base = (char *)constants.zone_base + c * range + skip;
         class->span = range - skip;
-        class->extents = extents + c;
+        class->extents = last_row + c;
     }
-    return true;
 }
 
 static void shape_classes(void)
@@ -159,19 +155,17 @@ static bool start_heap(void)
     shape_classes();
 
     struct place place = choose_place(&random);
-    constants.zone_base = place.base;
     constants.zone_shift = place.shift;
-    size_t layout = heap_layout();
-    size_t first = extent_table_bytes() + layout + METADATA_FIRST;
-    constants.metadata = (char *)place.metadata;
-    while (!metadata_start((uintptr_t)constants.metadata, first)) {
+    size_t table = extent_table_bytes(), first = heap_layout() + METADATA_FIRST;
+    while (!metadata_start(place.metadata, table, first)) {
         if (!metadata_was_occupied())
             return false;
         place = choose_place(&random);
-        constants.zone_base = place.base;
-        constants.metadata = (char *)place.metadata;
     }
-    bool done = place_classes(&random) && heap_start();
+    constants.zone_base = place.base;
+    constants.metadata = (char *)place.metadata;
+    place_classes(&random);
+    bool done = heap_start();
     random_wipe(&random);
     return done;
 }
@@ -214,33 +208,4 @@ bool start_process(void)
 bool start_is_passthrough(void)
 {
     return start_process() && constants.passthrough;
-}
-
-static void fork_prepare(void)
-{
-    large_fork_prepare();
-    heap_fork_prepare();
-}
-
-static void fork_parent(void)
-{
-    heap_fork_parent();
-    large_fork_parent();
-}
-
-static void fork_child(void)
-{
-    large_fork_child();
-    heap_fork_child();
-}
-
-/*
- * Registered here and not in the first malloc(): registration may allocate. Handlers run in reverse order
- * before the fork, so being first to register makes ours the last to run there and the first after, and
- * others' handlers may allocate.
- */
-__attribute__((constructor(101))) static void register_fork_handlers(void)
-{
-    if (!start_is_passthrough())
-        (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
