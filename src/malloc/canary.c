@@ -5,6 +5,9 @@
 
 #define ONES 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 const uint8_t canary_window[2 * 32] = {[32] = ONES, [40] = ONES, [48] = ONES, [56] = ONES};
+#define KEEP (~(PATTERN_SET | PATTERN_CLEAR))
+const uint64_t canary_tail_keep[4] = {KEEP, KEEP, KEEP, KEEP &UINT64_MAX >> 8};
+const uint64_t canary_tail_set[4] = {PATTERN_SET, PATTERN_SET, PATTERN_SET, PATTERN_SET &UINT64_MAX >> 8};
 
 /* The byte at that offset of the slot. */
 static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, size_t slack)

@@ -21,24 +21,35 @@
 #define PATTERN_SET   UINT64_C(0x8080808080808080)
 #define PATTERN_CLEAR UINT64_C(0x2020202020202020)
 
+/* The masks of a canary word four times over, with a zero for the last byte. */
+extern const uint64_t canary_tail_keep[4], canary_tail_set[4];
+
 /* A window on this at 32 - n selects the last n bytes of a vector. */
 extern const uint8_t canary_window[2 * 32];
 
-static ALWAYS_INLINE uint64_t canary_word(const char *slot)
+static ALWAYS_INLINE uint64_t canary_mix(const char *slot)
 {
     uint64_t mixed = ((uintptr_t)slot ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
-    mixed ^= mixed >> 32;
-    return (mixed | PATTERN_SET) & ~PATTERN_CLEAR;
+    return mixed ^ mixed >> 32;
 }
 
-/*
- * The last 32 bytes of a slot as they would be if all were canary. Where that is a single byte it is no place
- * for the zero: a string's terminator one past its end must not go unseen.
- */
+static ALWAYS_INLINE uint64_t canary_word(const char *slot)
+{
+    return (canary_mix(slot) | PATTERN_SET) & ~PATTERN_CLEAR;
+}
+
+/* The last 32 bytes of a slot as they would be if all were canary, which must be of more than one byte. */
+static ALWAYS_INLINE vec canary_tail_long(const char *slot)
+{
+    vec mixed = vec_repeat(canary_mix(slot));
+    return vec_or(vec_and(mixed, vec_load(canary_tail_keep)), vec_load(canary_tail_set));
+}
+
+/* The same. A canary of a single byte is no place for the zero: a string's terminator one past its end must
+ * not go unseen. */
 static ALWAYS_INLINE vec canary_tail(const char *slot, size_t slack)
 {
-    uint64_t word = canary_word(slot);
-    return vec_words(word, word, word, word & (UINT64_MAX >> (slack > 1 ? 8 : 0))); /* little-endian */
+    return likely(slack > 1) ? canary_tail_long(slot) : vec_repeat(canary_word(slot));
 }
 
 static ALWAYS_INLINE vec canary_mask(size_t slack)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hot.h"
+#include "generic.h"
 #include "large.h"
 #include "start.h"
 #include "trim.h"
@@ -54,9 +54,9 @@ static void *allocate_slot(unsigned c, size_t size, bool zeroed)
 {
     unsigned features = c == CLASS_ZERO ? 0 : constants.features & FEATURES_COMPILED;
     struct borrowed borrowed = borrow();
-    void *block = hot_allocate(borrowed.heap, c, size, features);
+    void *block = generic_allocate(borrowed.heap, c, size, features);
     give_back(borrowed);
-    if (block && zeroed && !hot_zeroes(features) && c != CLASS_ZERO)
+    if (block && zeroed && !generic_zeroes(features) && c != CLASS_ZERO)
         memset(block, 0, size);
     return block;
 }
@@ -93,7 +93,7 @@ void cold_free(void *block, const char *operation)
     if (class_of_address(block) < CLASS_COUNT) {
         unsigned features = constants.features & FEATURES_COMPILED;
         struct borrowed borrowed = borrow();
-        bool done = hot_free(borrowed.heap, block, operation, features);
+        bool done = generic_free(borrowed.heap, block, operation, features);
         give_back(borrowed);
         if (done)
             return;
@@ -112,7 +112,7 @@ struct live {
 
 static struct live find_live(const void *block)
 {
-    struct found found = hot_find(block);
+    struct found found = generic_find(block);
     struct live live = {found.word, STATE_FRESH, found.class};
     if (found.word)
         live.state = state_load(found.word);

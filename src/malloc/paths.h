@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The variants of the hot paths, one of which serves a process (see hot.h for what they are made from). */
+/* The variants of the hot paths, one of which serves a process (fast.h and generic.h say what they are made
+ * from). */
 #ifndef PATHS_H
 #define PATHS_H
 

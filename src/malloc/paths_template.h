@@ -1,47 +1,72 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The hot paths for one set of features: included by paths_*.c, which define PATHS_NAME and PATHS_FEATURES.
- */
+/* The paths for one set of features: included by paths_*.c, which define PATHS_NAME and PATHS_FEATURES. */
 #include "cold.h"
-#include "hot.h"
+#include "fast.h"
+#include "generic.h"
 #include "paths.h"
 
 #include <string.h>
 
-static void *hot_malloc(size_t size)
+/* --- what the fast path gives up on
+ * ------------------------------------------------------------------------------- */
+
+static NOINLINE void *malloc_generic(size_t size)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
-    unsigned c = hot_class(size, features);
-    if (unlikely(!heap || c == CLASS_COUNT))
-        return cold_allocate(MALLOC_ALIGNMENT, size, false);
-    void *block = hot_allocate(heap, c, size, features);
+    unsigned c = generic_class(size, features);
+    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, features) : NULL;
     return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, false);
 }
 
-static void *hot_calloc(size_t size)
+static NOINLINE void *calloc_generic(size_t size)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
-    unsigned c = hot_class(size, features);
-    if (unlikely(!heap || c == CLASS_COUNT))
-        return cold_allocate(MALLOC_ALIGNMENT, size, true);
-    void *block = hot_allocate(heap, c, size, features);
+    unsigned c = generic_class(size, features);
+    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, features) : NULL;
     if (unlikely(!block))
         return cold_allocate(MALLOC_ALIGNMENT, size, true);
-    return hot_zeroes(features) ? block : memset(block, 0, size);
+    return generic_zeroes(features) ? block : memset(block, 0, size);
 }
 
-static void hot_free_block(void *block, const char *operation)
+static NOINLINE void free_generic(void *block, const char *operation)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || !hot_free(heap, block, operation, PATHS_FEATURES)))
+    if (unlikely(!heap || !generic_free(heap, block, operation, PATHS_FEATURES)))
         cold_free(block, operation);
 }
 
+/* --- where the exported functions arrive
+ * ---------------------------------------------------------------------------- */
+
+static void *malloc_path(size_t size)
+{
+    struct heap *heap = heap_current;
+    void *block = likely(heap != NULL) ? fast_allocate(heap, size, PATHS_FEATURES) : NULL;
+    return likely(block != NULL) ? block : malloc_generic(size);
+}
+
+static void *calloc_path(size_t size)
+{
+    struct heap *heap = heap_current;
+    void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
+                      ? fast_allocate(heap, size, PATHS_FEATURES)
+                      : NULL;
+    return likely(block != NULL) ? block : calloc_generic(size);
+}
+
+static void free_path(void *block, const char *operation)
+{
+    struct heap *heap = heap_current;
+    if (unlikely(!heap || !fast_free(heap, block, PATHS_FEATURES)))
+        free_generic(block, operation);
+}
+
 const struct dispatch PATHS_NAME = {
-    .malloc = hot_malloc,
-    .calloc = hot_calloc,
-    .free = hot_free_block,
+    .malloc = malloc_path,
+    .calloc = calloc_path,
+    .free = free_path,
     .realloc = cold_realloc,
     .aligned = cold_allocate_aligned,
     .usable_size = cold_usable_size,

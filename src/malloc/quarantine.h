@@ -9,20 +9,21 @@
 
 #include "heap.h"
 
-/* Put a slot in; returns the one that leaves, or 0 while the quarantine is not full. */
+/* Put a slot in; returns the one that leaves, or 0 while the quarantine is not full. The random byte says
+ * which. */
 static ALWAYS_INLINE uint32_t quarantine_exchange(struct heap *heap, const struct size_class *class,
-                                                  unsigned c, uint32_t slot)
+                                                  unsigned c, uint32_t slot, unsigned random)
 {
-    uint32_t *mix = heap_mix(heap, class) + (random_byte(heap->random) & class->mix_mask);
+    uint32_t *mix = heap_mix(heap, class) + (random & class->mix_mask);
+    uint32_t *ring = heap_ring(heap, class);
+    unsigned at = heap->ring_at[c], mask = class->ring_mask;
     uint32_t chosen = *mix;
     *mix = slot;
     if (unlikely(chosen == 0))
         return 0;
-    unsigned at = heap->ring_at[c];
-    uint32_t *place = heap_ring(heap, class) + at;
-    uint32_t leaving = *place;
-    *place = chosen;
-    heap->ring_at[c] = (uint16_t)((at + 1) & class->ring_mask);
+    uint32_t leaving = ring[at];
+    ring[at] = chosen;
+    heap->ring_at[c] = (uint16_t)((at + 1) & mask);
     return leaving;
 }
 

@@ -31,14 +31,19 @@ void random_refill(struct random *random);
 /* Forget everything; the next use seeds anew. */
 void random_wipe(struct random *random);
 
+/* The next byte of a pool that is not empty. */
+static ALWAYS_INLINE unsigned random_next(struct random *random)
+{
+    uint32_t left = random->left - 1;
+    random->left = left;
+    return random->pool[left];
+}
+
 static ALWAYS_INLINE unsigned random_byte(struct random *random)
 {
     if (unlikely(random->left == 0))
         random_refill(random);
-    uint32_t left = random->left - 1;
-    unsigned value = random->pool[left];
-    random->left = left;
-    return value;
+    return random_next(random);
 }
 
 uint64_t random_word(struct random *random);

@@ -29,11 +29,6 @@ static ALWAYS_INLINE void vec_store(void *to, vec value)
     _mm256_storeu_si256(to, value);
 }
 
-static ALWAYS_INLINE vec vec_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-    return _mm256_set_epi64x((long long)d, (long long)c, (long long)b, (long long)a);
-}
-
 static ALWAYS_INLINE vec vec_repeat(uint64_t word)
 {
     return _mm256_set1_epi64x((long long)word);
@@ -52,6 +47,12 @@ static ALWAYS_INLINE vec vec_or(vec a, vec b)
 static ALWAYS_INLINE vec vec_and(vec a, vec b)
 {
     return _mm256_and_si256(a, b);
+}
+
+/* b where a is zero. */
+static ALWAYS_INLINE vec vec_andnot(vec a, vec b)
+{
+    return _mm256_andnot_si256(a, b);
 }
 
 static ALWAYS_INLINE bool vec_is_zero(vec value)
@@ -81,14 +82,9 @@ static ALWAYS_INLINE void vec_store(void *to, vec value)
     halves[1] = value.high;
 }
 
-static ALWAYS_INLINE vec vec_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-    return (vec){(half){a, b}, (half){c, d}};
-}
-
 static ALWAYS_INLINE vec vec_repeat(uint64_t word)
 {
-    return vec_words(word, word, word, word);
+    return (vec){(half){word, word}, (half){word, word}};
 }
 
 static ALWAYS_INLINE vec vec_xor(vec a, vec b)
@@ -104,6 +100,11 @@ static ALWAYS_INLINE vec vec_or(vec a, vec b)
 static ALWAYS_INLINE vec vec_and(vec a, vec b)
 {
     return (vec){a.low & b.low, a.high & b.high};
+}
+
+static ALWAYS_INLINE vec vec_andnot(vec a, vec b)
+{
+    return (vec){~a.low & b.low, ~a.high & b.high};
 }
 
 #if defined(__SSE2__)

@@ -17,7 +17,7 @@ setup_file() {
         echo "installing packages in a root needs root" >"$D/reason"
     elif ! command -v mmdebstrap >/dev/null; then
         echo "mmdebstrap is not installed" >"$D/reason"
-    elif ! unshare --mount true 2>/dev/null; then
+    elif ! unshare --mount --propagation unchanged true 2>/dev/null; then
         echo "this machine does not let us make a root: no mount namespaces" >"$D/reason"
     else
         "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-deb >"$D/log" 2>&1 || {

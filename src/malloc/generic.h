@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The hot paths of malloc and free for slots, written once for any set of features. Each paths_*.c
- * instantiates them with its own set as a constant, which the compiler folds.
+ * malloc and free of slots of any class, for any set of features: what the fast path (fast.h) goes on to when
+ * anything is out of the ordinary. Each paths_*.c instantiates it with its own set as a constant, which the
+ * compiler folds.
  */
-#ifndef HOT_H
-#define HOT_H
+#ifndef GENERIC_H
+#define GENERIC_H
 
 #include "canary.h"
 #include "fill.h"
@@ -17,7 +18,7 @@
 
 #include <sys/single_threaded.h>
 
-static ALWAYS_INLINE vec hot_filled(unsigned features)
+static ALWAYS_INLINE vec generic_filled(unsigned features)
 {
     unsigned poisons = COMPATMALLOC_POISON_ON_FREE;
     if (!(features & COMPATMALLOC_ZERO_ON_FREE))
@@ -25,28 +26,28 @@ static ALWAYS_INLINE vec hot_filled(unsigned features)
     return vec_repeat(features & poisons ? constants.poison : 0);
 }
 
-static ALWAYS_INLINE bool hot_fills(unsigned features)
+static ALWAYS_INLINE bool generic_fills(unsigned features)
 {
     return features &
            (COMPATMALLOC_POISON_ON_FREE | COMPATMALLOC_WRITE_AFTER_FREE_CHECK | COMPATMALLOC_ZERO_ON_FREE);
 }
 
 /* Whether a slot handed out is zero all over. */
-static ALWAYS_INLINE bool hot_zeroes(unsigned features)
+static ALWAYS_INLINE bool generic_zeroes(unsigned features)
 {
     return features & COMPATMALLOC_ZERO_ON_FREE;
 }
 
 /* Prepare a free slot for its new owner: verified and zeroed. False if it was written to while it was free.
  */
-static ALWAYS_INLINE bool hot_prepare(const struct size_class *class, char *slot, state_word state,
-                                      unsigned features)
+static ALWAYS_INLINE bool generic_prepare(const struct size_class *class, char *slot, state_word state,
+                                          unsigned features)
 {
     if (likely(state == STATE_FREED)) {
         if (features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK) {
             /* Without poison the slot has been zeroed by its free. */
             bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
-            const char *part = fill_verify(slot, class->usable, hot_filled(features), zero);
+            const char *part = fill_verify(slot, class->usable, generic_filled(features), zero);
             if (unlikely(part != NULL)) {
                 misuse_write_after_free(class, slot, part, constants.fill, "malloc");
                 return false;
@@ -60,7 +61,7 @@ static ALWAYS_INLINE bool hot_prepare(const struct size_class *class, char *slot
 }
 
 /* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */
-static ALWAYS_INLINE void *hot_allocate(struct heap *heap, unsigned c, size_t size, unsigned features)
+static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_t size, unsigned features)
 {
     const struct size_class *class = &constants.classes[c];
     for (;;) {
@@ -81,7 +82,7 @@ static ALWAYS_INLINE void *hot_allocate(struct heap *heap, unsigned c, size_t si
             continue;
         }
         size_t slack = class->usable - size;
-        if (unlikely(!hot_prepare(class, block, state, features))) {
+        if (unlikely(!generic_prepare(class, block, state, features))) {
             state_store(word, STATE_RETIRED);
             continue;
         }
@@ -96,7 +97,7 @@ static ALWAYS_INLINE void *hot_allocate(struct heap *heap, unsigned c, size_t si
  * Take a live slot out of its owner's hands; false (and nothing done) if it is not live. With threads, one
  * exchange decides between two that free the same block at the same moment.
  */
-static ALWAYS_INLINE bool hot_claim(state_word *word, state_word *state)
+static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state)
 {
     *state = state_load(word);
     if (unlikely(!state_is_live(*state)))
@@ -109,11 +110,11 @@ static ALWAYS_INLINE bool hot_claim(state_word *word, state_word *state)
 }
 
 /* Hand a claimed slot on: to the quarantine, and what leaves that to the magazine. */
-static ALWAYS_INLINE void hot_put(struct heap *heap, const struct size_class *class, unsigned c,
-                                  uint32_t slot, unsigned features)
+static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class *class, unsigned c,
+                                      uint32_t slot, unsigned features)
 {
     if (features & COMPATMALLOC_QUARANTINE) {
-        slot = quarantine_exchange(heap, class, c, slot);
+        slot = quarantine_exchange(heap, class, c, slot, random_byte(heap->random));
         if (slot == 0)
             return;
     }
@@ -129,7 +130,7 @@ struct found {
 };
 
 /* The slot whose start the pointer is, live or not. */
-static ALWAYS_INLINE struct found hot_find(const void *block)
+static ALWAYS_INLINE struct found generic_find(const void *block)
 {
     const struct found nothing = {NULL, 0, 0};
     size_t c = class_of_address(block);
@@ -149,11 +150,12 @@ static ALWAYS_INLINE struct found hot_find(const void *block)
 }
 
 /* Free the block if it is a live slot. False if it is not: a large block, or a misuse. */
-static ALWAYS_INLINE bool hot_free(struct heap *heap, void *block, const char *operation, unsigned features)
+static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const char *operation,
+                                       unsigned features)
 {
-    struct found found = hot_find(block);
+    struct found found = generic_find(block);
     state_word state;
-    if (unlikely(!found.word) || unlikely(!hot_claim(found.word, &state)))
+    if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state)))
         return false;
     const struct size_class *class = &constants.classes[found.class];
     if (likely(found.class != CLASS_ZERO)) {
@@ -163,15 +165,15 @@ static ALWAYS_INLINE bool hot_free(struct heap *heap, void *block, const char *o
             state_store(found.word, STATE_RETIRED);
             return true;
         }
-        if (hot_fills(features))
-            fill_slot(block, class->usable, hot_filled(features));
+        if (generic_fills(features))
+            fill_slot(block, class->usable, generic_filled(features));
     }
-    hot_put(heap, class, found.class, found.slot, features);
+    generic_put(heap, class, found.class, found.slot, features);
     return true;
 }
 
 /* The class for a request, 0 < size; or CLASS_COUNT: a large block. */
-static ALWAYS_INLINE unsigned hot_class(size_t size, unsigned features)
+static ALWAYS_INLINE unsigned generic_class(size_t size, unsigned features)
 {
     size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
     if (likely(size - 1 < UNPAGED_LIMIT - slack))

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The fast path: blocks of up to 120 bytes while nothing is out of the ordinary. No calls, no loops, no
+ * branch that depends on the size, and no effect before it is certain that all is well: else it gives up, and
+ * the generic path does it again from the start, finds out why, and reports what is to be reported.
+ */
+#ifndef FAST_H
+#define FAST_H
+
+#include "generic.h"
+
+/* Slots of up to 128 bytes: four vectors at 0, 32, 64 and the end cover them, each clipped to the end. */
+#define FAST_USABLE  (4 * VEC_BYTES)
+#define FAST_CLASSES 7u /* CLASS_FIRST and the next six */
+
+struct fast_parts {
+    char *second, *third, *last;
+};
+
+static ALWAYS_INLINE struct fast_parts fast_parts(char *slot, size_t usable)
+{
+    size_t end = usable - VEC_BYTES;
+    return (struct fast_parts){slot + fill_clip(32, end), slot + fill_clip(64, end), slot + end};
+}
+
+/* NULL: give up. */
+static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigned features)
+{
+    const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
+    const bool canaries = features & COMPATMALLOC_CANARIES;
+    const vec nothing = vec_repeat(0), filled = generic_filled(features);
+
+    if (unlikely(size - 1 >= FAST_USABLE - (canaries ? CANARY_MINIMUM : 0)))
+        return NULL;
+    unsigned c = constants.class_of_small[(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16];
+    const struct size_class *class = &constants.classes[c];
+    unsigned count = heap->count[c];
+    if (unlikely(count == 0))
+        return NULL;
+    uint32_t number = heap_magazine(heap, class)[count - 1];
+    char *slot = slot_address(class, number);
+    state_word *word = slot_state(class, number);
+    if (unlikely(state_load(word) != STATE_FREED))
+        return NULL;
+    size_t usable = class->usable, slack = usable - size;
+    struct fast_parts parts = fast_parts(slot, usable);
+    if (verify) {
+        vec difference =
+            vec_or(vec_or(fill_difference(slot, filled), fill_difference(parts.second, filled)),
+                   vec_or(fill_difference(parts.third, filled), fill_difference(parts.last, filled)));
+        if (unlikely(!vec_is_zero(difference)))
+            return NULL;
+    }
+    heap->count[c] = (uint16_t)(count - 1);
+    if (zero) {
+        vec_store(slot, nothing);
+        vec_store(parts.second, nothing);
+        vec_store(parts.third, nothing);
+    }
+    vec canary = canaries ? vec_and(canary_tail_long(slot), canary_mask(slack)) : nothing;
+    if (canaries && !generic_zeroes(features))
+        canary = vec_or(canary, vec_andnot(canary_mask(slack), vec_load(parts.last)));
+    if (canaries || zero)
+        vec_store(parts.last, canary);
+    state_store(word, state_live(slack));
+    return slot;
+}
+
+/* False: give up. */
+static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, unsigned features)
+{
+    const bool canaries = features & COMPATMALLOC_CANARIES, quarantine = features & COMPATMALLOC_QUARANTINE;
+    struct found found = generic_find(block);
+    if (unlikely(!found.word) || unlikely(found.class - CLASS_FIRST >= FAST_CLASSES))
+        return false;
+    const struct size_class *class = &constants.classes[found.class];
+    uint32_t *magazine = heap_magazine(heap, class);
+    unsigned count = heap->count[found.class];
+    if (unlikely(count == class->magazine_capacity) || (quarantine && unlikely(heap->random->left == 0)))
+        return false;
+    state_word state = state_load(found.word);
+    size_t usable = class->usable, slack = state_slack(state);
+    if (unlikely(!state_is_live(state)) || unlikely(slack > VEC_BYTES))
+        return false;
+    struct fast_parts parts = fast_parts(block, usable);
+    if (canaries) {
+        vec difference = vec_xor(vec_load(parts.last), canary_tail_long(block));
+        if (unlikely(!vec_is_zero(vec_and(difference, canary_mask(slack)))))
+            return false;
+    }
+    if (unlikely(!generic_claim(found.word, &state)))
+        return false;
+    if (generic_fills(features)) {
+        const vec filled = generic_filled(features);
+        vec_store(block, filled);
+        vec_store(parts.second, filled);
+        vec_store(parts.third, filled);
+        vec_store(parts.last, filled);
+    }
+    uint32_t leaving = found.slot;
+    if (quarantine)
+        leaving = quarantine_exchange(heap, class, found.class, found.slot, random_next(heap->random));
+    /* Branch-free: what is not pushed is overwritten by the next that is. */
+    magazine[count] = leaving;
+    heap->count[found.class] = (uint16_t)(count + (leaving != 0));
+    return true;
+}
+
+#endif
