@@ -8,130 +8,20 @@
 #include "constants.h"
 #include "fork.h"
 #include "guard.h"
+#include "large_cache.h"
 #include "lock.h"
 #include "map.h"
-#include "metadata.h"
 #include "report.h"
 
-#define LARGE_ALIGNMENT ((size_t)64)
-#define FRONT_CANARY    ((size_t)64)
-
-/* Freed blocks that stay inaccessible before their address space is used again. */
-#define QUARANTINE_BLOCKS 16u
-
-/* Address space without pages that is kept for reuse, so that steady use makes no new mappings. */
-#define CACHE_BLOCKS 64u
-#define CACHE_BYTES  (256 * MIB)
+#define FRONT_CANARY ((size_t)64)
 
 /* A block that grew once will grow again: leave a quarter more address space behind it, up to this. */
 #define GROWTH_SHIFT 2
 #define GROWTH_MOST  (64 * MIB)
 
-#define TABLE_FIRST 256u
-
-enum large_state {
-    LARGE_NONE,
-    LARGE_LIVE,
-    LARGE_CHANGING,
-    LARGE_FREED
-};
-
-struct large {
-    char *block;
-    size_t size; /* requested */
-    char *end;   /* the guard begins here; the canary ends here */
-    char *map;
-    size_t bytes; /* of the mapping */
-    enum large_state state;
-    uint32_t padding;
-};
-
 static struct lock lock;
-static struct large *table; /* open addressing, linear probing, at most half full */
-static uint32_t table_size, table_used;
 
-static char *quarantine[QUARANTINE_BLOCKS];
-static uint32_t quarantine_at;
-static char *cache[CACHE_BLOCKS]; /* NULL-free up to cache_count, oldest first */
-static uint32_t cache_count;
-static size_t cache_bytes;
-
-/* --- the table
- * ------------------------------------------------------------------------------------------------------- */
-
-static uint32_t table_home(const char *block)
-{
-    return (uint32_t)(((uintptr_t)block / LARGE_ALIGNMENT * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
-           (table_size - 1);
-}
-
-static struct large *table_find(const char *block)
-{
-    if (table_size == 0)
-        return NULL;
-    for (uint32_t i = table_home(block); table[i].block; i = (i + 1) & (table_size - 1))
-        if (table[i].block == block)
-            return &table[i];
-    return NULL;
-}
-
-static void table_put(const struct large *large)
-{
-    uint32_t i = table_home(large->block);
-    while (table[i].block)
-        i = (i + 1) & (table_size - 1);
-    table[i] = *large;
-}
-
-static bool table_make_room(void)
-{
-    if (table_used * 2 < table_size)
-        return true;
-    uint32_t size = table_size ? table_size * 2 : TABLE_FIRST;
-    struct large *old = table, *fresh = metadata_allocate(size * sizeof *fresh, 64);
-    if (!fresh)
-        return false;
-    uint32_t old_size = table_size;
-    table = fresh;
-    table_size = size;
-    for (uint32_t i = 0; i < old_size; i++)
-        if (old[i].block)
-            table_put(&old[i]);
-    /* The old one cannot be taken back, but its pages can. */
-    uintptr_t from = round_up((uintptr_t)old, constants.page_size);
-    uintptr_t to = round_down((uintptr_t)(old + old_size), constants.page_size);
-    if (old && from < to)
-        (void)map_discard((void *)from, to - from);
-    return true;
-}
-
-static bool table_insert(const struct large *large)
-{
-    if (!table_make_room())
-        return false;
-    table_put(large);
-    table_used++;
-    return true;
-}
-
-/* Entries behind the gap move up, so that probing needs no marks for removed ones. */
-static void table_remove(struct large *large)
-{
-    uint32_t gap = (uint32_t)(large - table);
-    for (uint32_t i = (gap + 1) & (table_size - 1); table[i].block; i = (i + 1) & (table_size - 1)) {
-        uint32_t home = table_home(table[i].block);
-        if (((i - home) & (table_size - 1)) >= ((i - gap) & (table_size - 1))) {
-            table[gap] = table[i];
-            gap = i;
-        }
-    }
-    table[gap] = (struct large){0};
-    table_used--;
-}
-
-/* --- canaries
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- canaries */
 
 static bool has_canaries(void)
 {
@@ -199,9 +89,7 @@ static bool verify_canaries(const struct large *large, const char *operation)
     return !has_canaries() || (verify_overflow(large, operation) && verify_underflow(large, operation));
 }
 
-/* --- mappings
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- mappings */
 
 static bool guards_wanted(void)
 {
@@ -219,36 +107,6 @@ static char *place_block(char *from, char *to, size_t alignment, size_t size)
 {
     uintptr_t block = round_down((uintptr_t)to - size, max_size(alignment, LARGE_ALIGNMENT));
     return block >= (uintptr_t)from ? (char *)block : NULL;
-}
-
-/*
- * The freed block whose address space fits best, taken off the cache; it is inaccessible. Alignments past a
- * page are not looked for.
- */
-static bool cache_take(size_t alignment, size_t size, struct large *found)
-{
-    size_t page = constants.page_size;
-    size_t need = round_up(size, max_size(alignment, LARGE_ALIGNMENT)) + 2 * page;
-    uint32_t best = CACHE_BLOCKS;
-    size_t best_bytes = need + need / 4 + page;
-    if (alignment > page)
-        return false;
-    for (uint32_t i = 0; i < cache_count; i++) {
-        const struct large *large = table_find(cache[i]);
-        if (large->bytes >= need && large->bytes < best_bytes) {
-            best = i;
-            best_bytes = large->bytes;
-        }
-    }
-    if (best == CACHE_BLOCKS)
-        return false;
-    struct large *large = table_find(cache[best]);
-    *found = *large;
-    table_remove(large);
-    cache_bytes -= found->bytes;
-    cache_count--;
-    memmove(&cache[best], &cache[best + 1], (cache_count - best) * sizeof *cache);
-    return true;
 }
 
 static bool map_new(size_t alignment, size_t size, struct large *large)
@@ -289,18 +147,17 @@ void *large_allocate(size_t alignment, size_t size)
 
     fork_check();
     lock_acquire(&lock);
-    bool cached = cache_take(alignment, size, &large);
+    bool cached = large_cache_take(alignment, size, &large);
     lock_release(&lock);
     if (cached) {
-        large.size = size;
-        large.state = LARGE_LIVE;
-        large.end = large.map + large.bytes - page;
-        large.block = place_block(large.map + page, large.end, alignment, size);
-        char *from = (char *)round_down((uintptr_t)large.block, page);
-        if (!guard_remove(from, (size_t)(large.end - from))) {
+        char *end = large.map + large.bytes - page;
+        char *block = place_block(large.map + page, end, alignment, size);
+        if (!large_cache_open(&large, (char *)round_down((uintptr_t)block, page))) {
             unmap(&large);
             return NULL;
         }
+        large =
+            (struct large){.block = block, .size = size, .end = end, .map = large.map, .bytes = large.bytes};
     } else {
         if (!map_new(alignment, size, &large))
             return NULL;
@@ -309,7 +166,7 @@ void *large_allocate(size_t alignment, size_t size)
     write_canaries(&large);
 
     lock_acquire(&lock);
-    bool done = table_insert(&large);
+    bool done = large_table_insert(&large);
     lock_release(&lock);
     if (!done) {
         unmap(&large);
@@ -318,41 +175,13 @@ void *large_allocate(size_t alignment, size_t size)
     return large.block;
 }
 
-/* --- freeing
- * -------------------------------------------------------------------------------------------------------------
- */
-
-/* A freed block leaves the quarantine: its address space is cached, or given back. Returns what is to be
- * unmapped. */
-static bool retire(char *block, struct large *gone)
-{
-    struct large *large = table_find(block);
-    if (guard_is_cheap() && cache_count < CACHE_BLOCKS && cache_bytes + large->bytes <= CACHE_BYTES) {
-        cache[cache_count++] = block;
-        cache_bytes += large->bytes;
-        return false;
-    }
-    *gone = *large;
-    table_remove(large);
-    return true;
-}
-
-static bool quarantine_put(char *block, struct large *gone)
-{
-    char *leaving = block;
-    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE) {
-        leaving = quarantine[quarantine_at];
-        quarantine[quarantine_at] = block;
-        quarantine_at = (quarantine_at + 1) % QUARANTINE_BLOCKS;
-    }
-    return leaving && retire(leaving, gone);
-}
+/* --- freeing */
 
 /* Take a live block out of its owner's hands. */
 static bool claim(const char *block, struct large *found)
 {
     lock_acquire(&lock);
-    struct large *large = table_find(block);
+    struct large *large = large_table_find(block);
     bool live = large && large->state == LARGE_LIVE;
     if (live) {
         large->state = LARGE_CHANGING;
@@ -365,62 +194,51 @@ static bool claim(const char *block, struct large *found)
 static void remove_entry(const char *block)
 {
     lock_acquire(&lock);
-    table_remove(table_find(block));
+    large_table_remove(large_table_find(block));
     lock_release(&lock);
 }
 
 bool large_free(void *block, const char *operation)
 {
-    struct large large, gone;
+    struct large large, gone[LARGE_CACHE_GONE];
     fork_check();
     if (!claim(block, &large))
         return false;
     if (!verify_canaries(&large, operation))
         return true; /* on-error = log: never used again */
 
-    /* Its pages go back to the kernel and it faults on any access from here on. */
-    if (!guard_install(large.map, large.bytes)) {
+    /* It faults on any access from here on. */
+    if (!large_cache_close(&large)) {
         remove_entry(block);
         unmap(&large);
         return true;
     }
+    large.state = LARGE_FREED;
     lock_acquire(&lock);
-    table_find(block)->state = LARGE_FREED;
-    bool evicted = quarantine_put(block, &gone);
+    *large_table_find(block) = large;
+    uint32_t count = large_cache_put(&large, gone);
     lock_release(&lock);
-    if (evicted)
-        unmap(&gone);
+    while (count != 0)
+        unmap(&gone[--count]);
     return true;
 }
 
 bool large_trim(bool quarantined)
 {
-    struct large gone[CACHE_BLOCKS + QUARANTINE_BLOCKS];
-    uint32_t count = 0;
-    lock_acquire(&lock);
-    while (cache_count != 0) {
-        struct large *large = table_find(cache[--cache_count]);
-        gone[count++] = *large;
-        table_remove(large);
+    struct large gone;
+    bool any = false;
+    for (;;) {
+        lock_acquire(&lock);
+        bool more = large_cache_pop(quarantined, &gone);
+        lock_release(&lock);
+        if (!more)
+            return any;
+        unmap(&gone);
+        any = true;
     }
-    cache_bytes = 0;
-    for (uint32_t i = 0; quarantined && i < QUARANTINE_BLOCKS; i++) {
-        struct large *large = quarantine[i] ? table_find(quarantine[i]) : NULL;
-        quarantine[i] = NULL;
-        if (large) {
-            gone[count++] = *large;
-            table_remove(large);
-        }
-    }
-    lock_release(&lock);
-    for (uint32_t i = 0; i < count; i++)
-        unmap(&gone[i]);
-    return count != 0;
 }
 
-/* --- resizing
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- resizing */
 
 /* The block stays where it is and its pages suffice, or suffice once guards behind it are lifted. */
 static bool resize_in_place(struct large *large, size_t size)
@@ -489,27 +307,24 @@ bool large_resize(void *block, size_t size, void **result)
     large.state = LARGE_LIVE;
 
     lock_acquire(&lock);
-    struct large *entry = table_find(block);
+    struct large *entry = large_table_find(block);
     if (large.block == (char *)block) {
         *entry = large;
     } else {
-        table_remove(entry);
-        table_put(&large); /* there is room: one has just been removed */
-        table_used++;
+        large_table_remove(entry);
+        (void)large_table_insert(&large); /* there is room: one has just been removed */
     }
     lock_release(&lock);
     *result = done ? large.block : NULL;
     return true;
 }
 
-/* --- looking
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- looking */
 
 bool large_size(const void *block, size_t *size)
 {
     lock_acquire(&lock);
-    const struct large *large = table_find(block);
+    const struct large *large = large_table_find(block);
     bool live = large && large->state == LARGE_LIVE;
     if (live)
         *size = large->size;
@@ -517,25 +332,33 @@ bool large_size(const void *block, size_t *size)
     return live;
 }
 
+static void describe(const struct large *large, const char *address, struct report *report)
+{
+    bool start = address == large->block, freed = large->state == LARGE_FREED;
+    report->slot_size = (size_t)(large->end - large->block);
+    report->requested_size = large->size;
+    if (start) {
+        report->kind = REPORT_DOUBLE_FREE;
+        return;
+    }
+    report->offset = address > large->block ? (size_t)(address - large->block) : REPORT_UNKNOWN;
+    report->detail = freed ? "points into a large block that has been freed"
+                           : "points into a live large block, not at its start";
+}
+
 void large_describe(const void *pointer, struct report *report)
 {
     const char *address = pointer;
-    report->detail = "not a block of this heap";
     lock_acquire(&lock);
-    for (uint32_t i = 0; i < table_size; i++) {
-        const struct large *large = &table[i];
-        if (!large->block || address < large->map || address >= large->map + large->bytes)
-            continue;
-        bool start = address == large->block;
-        report->slot_size = (size_t)(large->end - large->block);
-        if (large->state == LARGE_LIVE || (large->state == LARGE_CHANGING && !start)) {
-            report->requested_size = large->size;
-            report->offset = address > large->block ? (size_t)(address - large->block) : REPORT_UNKNOWN;
-            report->detail = "points into a live large block, not at its start";
-        } else {
-            report->kind = start ? REPORT_DOUBLE_FREE : REPORT_BAD_FREE;
-            report->requested_size = large->size;
-            report->detail = start ? NULL : "points into a block that has been freed";
+    if (large_table_remembers(address))
+        report->kind = REPORT_DOUBLE_FREE;
+    else
+        report->detail = "not a block of this heap";
+    for (uint32_t i = 0; i < large_table_size(); i++) {
+        const struct large *large = large_table_at(i);
+        if (large && address >= large->map && address < large->map + large->bytes) {
+            report->detail = NULL;
+            describe(large, address, report);
         }
     }
     lock_release(&lock);
@@ -545,9 +368,11 @@ size_t large_check(void)
 {
     size_t damaged = 0;
     lock_acquire(&lock);
-    for (uint32_t i = 0; i < table_size; i++)
-        if (table[i].block && table[i].state == LARGE_LIVE)
-            damaged += !verify_canaries(&table[i], "check");
+    for (uint32_t i = 0; i < large_table_size(); i++) {
+        const struct large *large = large_table_at(i);
+        if (large && large->state == LARGE_LIVE)
+            damaged += !verify_canaries(large, "check");
+    }
     lock_release(&lock);
     return damaged;
 }
@@ -556,9 +381,9 @@ void large_statistics(struct large_statistics *statistics)
 {
     *statistics = (struct large_statistics){0};
     lock_acquire(&lock);
-    for (uint32_t i = 0; i < table_size; i++) {
-        const struct large *large = &table[i];
-        if (!large->block)
+    for (uint32_t i = 0; i < large_table_size(); i++) {
+        const struct large *large = large_table_at(i);
+        if (!large)
             continue;
         if (large->state == LARGE_FREED) {
             statistics->cached += large->bytes;

@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$BATS_TEST_DIRNAME/../.." || return
     export BUILD=${BUILD:-build/release}
     export R=$BATS_FILE_TMPDIR/results
     local status=0

@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$BATS_TEST_DIRNAME/../.." || return
     local library
     library=$(realpath "${LIB:-${BUILD:-build/release}/libcompatmalloc.so.1}")
     export R=$BATS_FILE_TMPDIR/results/with

@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$BATS_TEST_DIRNAME/../.." || return
     export BUILD=${BUILD:-build/release}
     export D=$BATS_FILE_TMPDIR
     export ROOT=$D/root
@@ -49,6 +49,7 @@ snapshot() {
 @test "apt installs the packages" {
     snapshot >"$D/before"
     in_root sh -c 'apt-get install --yes /opt/packages/compatmalloc_*.deb /opt/packages/libcompatmalloc1_*.deb'
+    # shellcheck disable=SC2016 # dpkg-query's own syntax
     [ "$(in_root dpkg-query --show --showformat='${db:Status-Status}' compatmalloc)" = installed ]
 }
 
@@ -67,6 +68,7 @@ snapshot() {
 }
 
 @test "a program runs under it" {
+    # shellcheck disable=SC2016 # perl's variables
     run -0 in_root env LD_PRELOAD=libcompatmalloc.so.1 perl -e 'my %h = map { $_ => "x" x $_ } 1 .. 2000; print scalar(keys %h), "\n"'
     [ "$output" = 2000 ]
 }

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$BATS_TEST_DIRNAME/../.." || return
     export BUILD=${BUILD:-build/release}
     # shellcheck source=tests/package/contract.bash
     . "$BATS_TEST_DIRNAME/contract.bash"

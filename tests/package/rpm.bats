@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$BATS_TEST_DIRNAME/../.." || return
     export BUILD=${BUILD:-build/release}
     "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-rpm >"$BATS_FILE_TMPDIR/log" 2>&1 || {
         tail -n 60 "$BATS_FILE_TMPDIR/log" >&2
