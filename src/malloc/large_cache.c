@@ -19,7 +19,7 @@
 #define CACHE_BYTES  (256 * MIB)
 
 /* Pages kept with it, and for how long. */
-#define KEPT_BYTES   (32 * MIB)
+#define KEPT_BYTES   (4 * MIB)
 #define KEPT_SECONDS 2u
 
 /* Up to here pages are kept without asking whether they were used. */
