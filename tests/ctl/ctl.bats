@@ -215,10 +215,15 @@ json() {
     # exec: nobody waits for the child, which stays a zombie.
     start bash -c 'sleep 0 & exec sleep 1000'
     local zombie=
-    until [ -n "$zombie" ] && grep -q '^State:.Z' "/proc/$zombie/status"; do
+    local tries
+    for tries in {1..200}; do
+        zombie=$(cat "/proc/$pid/task/$pid/children" | tr -d ' ')
+        if [ -n "$zombie" ] && grep -q '^State:.Z' "/proc/$zombie/status"; then
+            break
+        fi
         sleep 0.05
-        zombie=$(ps -o pid= --ppid "$pid" | tr -d ' ')
     done
+    [ "$tries" -lt 200 ]
     run -2 "$ctl" verify --pid="$zombie"
     assert_output --partial "a zombie"
 }
