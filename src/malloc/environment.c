@@ -26,12 +26,9 @@
  * ld.so. */
 extern void *__libc_stack_end;
 
-/* Set by libc's constructors, which may not have run yet. */
-extern char **environ;
-
 static char **environment(void)
 {
-    if (environ)
+    if (environ) /* set by libc's constructors, which may not have run yet */
         return environ;
     uintptr_t *stack = __libc_stack_end;
     return stack ? (char **)(void *)(stack + 1 + stack[0] + 1) : NULL;

@@ -38,6 +38,15 @@ static void table_put(const struct large *large)
     table[i] = *large;
 }
 
+/* Metadata cannot be taken back, but its pages can. */
+static void discard_pages(void *start, size_t bytes)
+{
+    uintptr_t from = round_up((uintptr_t)start, constants.page_size);
+    uintptr_t to = round_down((uintptr_t)start + bytes, constants.page_size);
+    if (from < to)
+        (void)map_discard((void *)from, to - from);
+}
+
 static bool table_make_room(void)
 {
     if (table_used * 2 < table_size)
@@ -52,11 +61,8 @@ static bool table_make_room(void)
     for (uint32_t i = 0; i < old_size; i++)
         if (old[i].block)
             table_put(&old[i]);
-    /* The old one cannot be taken back, but its pages can. */
-    uintptr_t from = round_up((uintptr_t)old, constants.page_size);
-    uintptr_t to = round_down((uintptr_t)(old + old_size), constants.page_size);
-    if (old && from < to)
-        (void)map_discard((void *)from, to - from);
+    if (old)
+        discard_pages(old, old_size * sizeof *old);
     return true;
 }
 

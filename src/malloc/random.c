@@ -51,10 +51,25 @@ static void chacha_four_blocks(const uint8_t key[RANDOM_KEY_BYTES], uint8_t out[
         quarter_round(&x[2], &x[7], &x[8], &x[13]);
         quarter_round(&x[3], &x[4], &x[9], &x[14]);
     }
-    for (int i = 0; i < 16; i++) {
+    for (size_t i = 0; i < 16; i++) {
         lanes sum = x[i] + start[i];
         memcpy(out + 16 * i, &sum, sizeof sum);
     }
+}
+
+/* A seccomp filter forbids getrandom(2). What is left: the 16 random bytes of exec, our address, the clock.
+ */
+static void seed_poorly(struct random *random)
+{
+    const uint8_t *start = (const uint8_t *)(uintptr_t)getauxval(AT_RANDOM);
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t words[4] = {(uintptr_t)random, (uintptr_t)&now, (uint64_t)now.tv_nsec,
+                         (uint64_t)syscall(SYS_gettid)};
+    uint8_t bytes[sizeof words];
+    memcpy(bytes, words, sizeof words);
+    for (size_t i = 0; i < sizeof random->key; i++)
+        random->key[i] ^= (uint8_t)(bytes[i] ^ (start ? start[i % 16] : 0));
 }
 
 static void seed(struct random *random)
@@ -68,19 +83,8 @@ static void seed(struct random *random)
         else if (errno != EINTR)
             break;
     }
-    if (have < sizeof random->key) {
-        /* A seccomp filter forbids it. What is left: the 16 random bytes of exec, our address, the clock. */
-        const uint8_t *start = (const uint8_t *)(uintptr_t)getauxval(AT_RANDOM);
-        struct timespec now = {0, 0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        uint64_t mixed[4] = {(uintptr_t)random, (uintptr_t)&now, (uint64_t)now.tv_nsec,
-                             (uint64_t)syscall(SYS_gettid)};
-        if (start)
-            for (size_t i = 0; i < 16; i++)
-                ((uint8_t *)mixed)[i] ^= start[i];
-        for (size_t i = 0; i < sizeof random->key; i++)
-            random->key[i] ^= ((uint8_t *)mixed)[i];
-    }
+    if (have < sizeof random->key)
+        seed_poorly(random);
     random->seeded = 1;
     errno = saved;
 }

@@ -217,7 +217,7 @@ json() {
     local zombie=
     local tries
     for tries in {1..200}; do
-        zombie=$(cat "/proc/$pid/task/$pid/children" | tr -d ' ')
+        zombie=$(tr -d ' ' <"/proc/$pid/task/$pid/children")
         if [ -n "$zombie" ] && grep -q '^State:.Z' "/proc/$zombie/status"; then
             break
         fi

@@ -16,7 +16,7 @@ static int answer(void)
     return 42;
 }
 
-static int (*resolve_answer(void))(void)
+__attribute__((used)) static int (*resolve_answer(void))(void)
 {
     from_resolver = malloc(100);
     if (from_resolver != NULL)

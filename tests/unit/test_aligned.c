@@ -171,7 +171,7 @@ static void too_much_is_enomem(void **state)
     }
     /* Both possible alone; their sum is not. */
     errno = 0;
-    assert_null(memalign((size_t)1 << 62, opaque_size((size_t)1 << 62)));
+    assert_null(memalign(opaque_size((size_t)1 << 62), opaque_size((size_t)1 << 62)));
     assert_int_equal(errno, ENOMEM);
 }
 
