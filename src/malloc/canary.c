@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "canary.h"
 
+#include "state.h"
+
 #include <string.h>
 
 #define ONES 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
@@ -35,7 +37,7 @@ void canary_write_long(char *slot, size_t usable, size_t slack)
 {
     if (slack == 0)
         return;
-    uint64_t word = canary_word(slot), there;
+    uint64_t word = canary_word(slot, slack), there;
     size_t at = round_down(usable - slack, 8), last = usable - 8;
     uint64_t mask = first_mask(usable - slack);
     memcpy(&there, slot + at, 8);
@@ -54,7 +56,7 @@ bool canary_intact_long(const char *slot, size_t usable, size_t slack)
 {
     if (slack == 0)
         return true;
-    uint64_t word = canary_word(slot), there;
+    uint64_t word = canary_word(slot, slack), there;
     size_t at = round_down(usable - slack, 8), last = usable - 8;
     uint64_t expected = at == last ? last_word(word, slack) : word;
     memcpy(&there, slot + at, 8);
@@ -75,7 +77,7 @@ bool canary_intact_long(const char *slot, size_t usable, size_t slack)
 
 size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count)
 {
-    uint64_t word = canary_word(slot);
+    uint64_t word = canary_word(slot, slack);
     size_t first = usable, last = 0;
     for (size_t i = usable - slack; i < usable; i++)
         if ((uint8_t)slot[i] != canary_byte(word, i, usable, slack)) {
@@ -85,4 +87,12 @@ size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t
         }
     *count = first < usable ? last - first + 1 : 0;
     return first - (usable - slack);
+}
+
+size_t canary_find_slack(const char *slot, size_t usable)
+{
+    for (size_t slack = CANARY_MINIMUM; slack <= min_size(usable, SLACK_MAX); slack++)
+        if (canary_intact_long(slot, usable, slack))
+            return slack;
+    return 0;
 }

@@ -4,8 +4,9 @@
  * verified on free and realloc. At least 8 bytes of it stand behind every block that does not end at a guard
  * page.
  *
- * The word differs from slot to slot. The last byte of the slot is zero, which stops a string read that ran
- * off the block before it reaches the next slot.
+ * The word differs from slot to slot and with the slack, so that neither a canary that was read elsewhere nor
+ * a changed size passes. The last byte of the slot is zero, which stops a string read that ran off the block
+ * before it reaches the next slot.
  */
 #ifndef CANARY_H
 #define CANARY_H
@@ -27,21 +28,22 @@ extern const uint64_t canary_tail_keep[4], canary_tail_set[4];
 /* A window on this at 32 - n selects the last n bytes of a vector. */
 extern const uint8_t canary_window[2 * 32];
 
-static ALWAYS_INLINE uint64_t canary_mix(const char *slot)
+static ALWAYS_INLINE uint64_t canary_mix(const char *slot, size_t slack)
 {
-    uint64_t mixed = ((uintptr_t)slot ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t unique = (uintptr_t)slot ^ (uint64_t)slack << 32;
+    uint64_t mixed = (unique ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
     return mixed ^ mixed >> 32;
 }
 
-static ALWAYS_INLINE uint64_t canary_word(const char *slot)
+static ALWAYS_INLINE uint64_t canary_word(const char *slot, size_t slack)
 {
-    return (canary_mix(slot) | PATTERN_SET) & ~PATTERN_CLEAR;
+    return (canary_mix(slot, slack) | PATTERN_SET) & ~PATTERN_CLEAR;
 }
 
 /* The last 32 bytes of a slot as they would be if all were canary, which must be of more than one byte. */
-static ALWAYS_INLINE vec canary_tail_long(const char *slot)
+static ALWAYS_INLINE vec canary_tail_long(const char *slot, size_t slack)
 {
-    vec mixed = vec_repeat(canary_mix(slot));
+    vec mixed = vec_repeat(canary_mix(slot, slack));
     return vec_or(vec_and(mixed, vec_load(canary_tail_keep)), vec_load(canary_tail_set));
 }
 
@@ -49,7 +51,7 @@ static ALWAYS_INLINE vec canary_tail_long(const char *slot)
  * not go unseen. */
 static ALWAYS_INLINE vec canary_tail(const char *slot, size_t slack)
 {
-    return likely(slack > 1) ? canary_tail_long(slot) : vec_repeat(canary_word(slot));
+    return likely(slack > 1) ? canary_tail_long(slot, slack) : vec_repeat(canary_word(slot, slack));
 }
 
 static ALWAYS_INLINE vec canary_mask(size_t slack)
@@ -84,5 +86,9 @@ static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t 
 /* First damaged byte, counted from the end of the block; and how many bytes from there to the last damaged
  * one. */
 size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count);
+
+/* The slack for which the canary that is there is whole, or 0: what the state word should say. Not for slots
+ * that end at a guard page, whose canaries may be too short to tell. */
+size_t canary_find_slack(const char *slot, size_t usable);
 
 #endif

@@ -116,7 +116,7 @@ static struct live find_live(const void *block)
     struct live live = {found.word, STATE_FRESH, found.class};
     if (found.word)
         live.state = state_load(found.word);
-    if (!state_is_live(live.state))
+    if (!state_is_live(live.state) || state_slack(live.state) > constants.classes[live.class].usable)
         live.word = NULL;
     return live;
 }

@@ -28,7 +28,7 @@ struct constants {
     uintptr_t zone_base; /* the zone: CLASS_COUNT ranges of 2^zone_shift bytes, one per class */
     unsigned zone_shift;
     unsigned features; /* in force: asked for and compiled in */
-    char *metadata;    /* base of the allocator's own data, elsewhere */
+    char *metadata;    /* origin of the allocator's own data, elsewhere */
     size_t page_size;
     size_t slack_minimum;       /* CANARY_MINIMUM or 0 */
     size_t slack_minimum_paged; /* the same for slots that end at a guard page */

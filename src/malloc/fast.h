@@ -42,10 +42,12 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
     unsigned c = constants.class_of_small[(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16];
     const struct size_class *class = &constants.classes[c];
     unsigned count = heap->count[c];
-    if (unlikely(count == 0))
+    if (unlikely(count - 1 >= class->magazine_capacity)) /* empty, or a count that cannot be */
         return NULL;
     const uint32_t *top = heap_magazine(heap, class) + count - 1;
-    uint32_t number = top[0], next = count > 1 ? top[-1] : number;
+    uint32_t number = top[0], next = top[-1]; /* what stands before a magazine may be prefetched as well */
+    if (unlikely(number >= class->slots))
+        return NULL;
     char *slot = slot_address(class, number);
     state_word *word = slot_state(class, number);
     if (unlikely(state_load(word) != STATE_FREED))
@@ -67,7 +69,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
         vec_store(parts.second, nothing);
         vec_store(parts.third, nothing);
     }
-    vec canary = canaries ? vec_and(canary_tail_long(slot), canary_mask(slack)) : nothing;
+    vec canary = canaries ? vec_and(canary_tail_long(slot, slack), canary_mask(slack)) : nothing;
     if (canaries && !generic_zeroes(features))
         canary = vec_or(canary, vec_andnot(canary_mask(slack), vec_load(parts.last)));
     if (canaries || zero)
@@ -86,7 +88,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, unsigned fea
     const struct size_class *class = &constants.classes[found.class];
     uint32_t *magazine = heap_magazine(heap, class);
     unsigned count = heap->count[found.class];
-    if (unlikely(count == class->magazine_capacity) || (quarantine && unlikely(heap->random->left == 0)))
+    if (unlikely(count >= class->magazine_capacity) || (quarantine && unlikely(heap->random->left == 0)))
         return false;
     state_word state = state_load(found.word);
     size_t usable = class->usable, slack = state_slack(state);
@@ -94,7 +96,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, unsigned fea
         return false;
     struct fast_parts parts = fast_parts(block, usable);
     if (canaries) {
-        vec difference = vec_xor(vec_load(parts.last), canary_tail_long(block));
+        vec difference = vec_xor(vec_load(parts.last), canary_tail_long(block, slack));
         if (unlikely(!vec_is_zero(vec_and(difference, canary_mask(slack)))))
             return false;
     }

@@ -66,7 +66,9 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
     const struct size_class *class = &constants.classes[c];
     for (;;) {
         unsigned count = heap->count[c];
-        if (unlikely(count == 0)) {
+        if (unlikely(count - 1 >= class->magazine_capacity)) {
+            if (unlikely(count != 0))
+                misuse_metadata(class, NULL, "the count of a magazine", "malloc");
             count = magazine_refill(heap, c);
             if (unlikely(count == 0))
                 return NULL;
@@ -75,10 +77,15 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
         heap->count[c] = (uint16_t)(--count);
         uint32_t slot = magazine[count];
         char *block = slot_address(class, slot);
+        if (unlikely(!slot_exists(class, slot))) {
+            misuse_metadata(class, block, "an entry of a magazine", "malloc");
+            continue;
+        }
         state_word *word = slot_state(class, slot);
         state_word state = state_load(word);
-        if (unlikely(!state_is_available(state))) {
-            misuse_metadata(class, block, "malloc");
+        if (unlikely(!state_is_available(state) ||
+                     (state == STATE_FRESH && !slot_run(class, slot)->active))) {
+            misuse_metadata(class, block, "the state of a slot about to be handed out", "malloc");
             continue;
         }
         size_t slack = class->usable - size;
@@ -118,7 +125,7 @@ static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class
         if (slot == 0)
             return;
     }
-    if (unlikely(heap->count[c] == class->magazine_capacity))
+    if (unlikely(heap->count[c] >= class->magazine_capacity))
         magazine_spill(heap, c);
     heap_magazine(heap, class)[heap->count[c]++] = slot;
 }
@@ -158,6 +165,11 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state)))
         return false;
     const struct size_class *class = &constants.classes[found.class];
+    if (unlikely(state_slack(state) > class->usable)) {
+        misuse_metadata(class, block, "the size of a block", operation);
+        state_store(found.word, STATE_RETIRED);
+        return true;
+    }
     if (likely(found.class != CLASS_ZERO)) {
         if (features & COMPATMALLOC_CANARIES &&
             unlikely(!canary_intact(block, class->usable, state_slack(state)))) {

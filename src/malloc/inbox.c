@@ -34,9 +34,15 @@ static void parcel_recycle(struct parcel *parcel)
     lock_release(&spare_lock);
 }
 
+/* A damaged entry must not lead outside the table of classes; run_take_back() finds it out. */
+static unsigned class_of_entry(uint64_t entry)
+{
+    return (unsigned)(entry >> 32) % CLASS_COUNT;
+}
+
 static uint32_t owner_of(uint64_t entry)
 {
-    const struct size_class *class = &constants.classes[entry >> 32];
+    const struct size_class *class = &constants.classes[class_of_entry(entry)];
     return atomic_load_explicit(&slot_run(class, (uint32_t)entry)->owner, memory_order_acquire);
 }
 
@@ -92,7 +98,7 @@ bool inbox_take(struct heap *heap)
     while (parcel) {
         struct parcel *next = parcel->next;
         for (uint32_t i = 0; i < parcel->count; i++)
-            run_take_back(heap, (unsigned)(parcel->entries[i] >> 32), (uint32_t)parcel->entries[i]);
+            run_take_back(heap, class_of_entry(parcel->entries[i]), (uint32_t)parcel->entries[i]);
         parcel_recycle(parcel);
         parcel = next;
     }

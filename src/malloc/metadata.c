@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "constants.h"
+#include "guard.h"
 #include "lock.h"
 #include "map.h"
 
@@ -29,12 +30,16 @@ static void set_mark(void)
     atomic_store_explicit(mark, 1, memory_order_relaxed);
 }
 
+/* The page behind the arena is always a guard, which a longer arena takes over. */
 static bool grow(struct arena *arena, size_t bytes)
 {
-    bytes = round_up(bytes, constants.page_size);
-    if (!map_at(arena->base + arena->mapped, bytes, PROT_READ | PROT_WRITE))
+    size_t page = constants.page_size;
+    bytes = round_up(bytes, page);
+    if (!map_at(arena->base + arena->mapped + page, bytes, PROT_READ | PROT_WRITE))
         return false;
+    (void)guard_remove(arena->base + arena->mapped, page);
     arena->mapped += bytes;
+    (void)guard_install(arena->base + arena->mapped, page);
     return true;
 }
 
@@ -54,29 +59,42 @@ static bool table_protect(char *from, char *to)
     return map_protect(from, (size_t)(to - from), PROT_READ | PROT_WRITE);
 }
 
-bool metadata_start(uintptr_t address, size_t table_bytes, size_t initial)
+/* Pieces never move and are found by pointer, so a new range serves as well as a longer one. */
+static bool wiped_renew(void)
 {
-    plain.base = (char *)address;
-    table = plain.base - round_up(table_bytes, constants.page_size);
-    table_open = plain.base - round_up(TABLE_GROWTH, constants.page_size);
-    if (!map_at(table, (size_t)(plain.base - table), PROT_READ))
+    size_t page = constants.page_size, bytes = max_size(WIPED_GROWTH, page);
+    char *range = map_anywhere(bytes + 2 * page, PROT_READ | PROT_WRITE);
+    if (!range)
         return false;
-    if (!grow(&plain, initial) || !table_protect(table_open, plain.base)) {
-        map_release(table, (size_t)(plain.base - table) + plain.mapped);
-        plain.mapped = 0;
-        return false;
-    }
-    plain.used = 64; /* offset 0 means "none" to those who store offsets */
+    (void)madvise(range, bytes + 2 * page, MADV_WIPEONFORK);
+    (void)guard_install(range, page);
+    (void)guard_install(range + page + bytes, page);
+    wiped = (struct arena){.base = range + page, .mapped = bytes};
+    return true;
+}
 
-    size_t bytes = max_size(WIPED_GROWTH, constants.page_size);
-    wiped.base = map_anywhere(bytes, PROT_READ | PROT_WRITE);
-    if (!wiped.base)
-        return false;
-    wiped.mapped = bytes;
-    (void)madvise(wiped.base, bytes, MADV_WIPEONFORK);
+char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, size_t initial)
+{
+    size_t page = constants.page_size;
+    plain = (struct arena){.base = (char *)address};
+    table = plain.base - round_up(table_bytes, page);
+    table_open = plain.base - round_up(TABLE_GROWTH, page);
+    char *origin = table - round_up(null_extent, page);
+    size_t below = (size_t)(plain.base - origin);
+    if (!map_at(origin, below, PROT_READ))
+        return NULL;
+    if (!map_at(plain.base, page, PROT_READ | PROT_WRITE) || !grow(&plain, initial) ||
+        !table_protect(table_open, plain.base)) {
+        map_release(origin, below + plain.mapped + page);
+        return NULL;
+    }
+    (void)guard_install(plain.base, page);
+    plain.used = page;
+    if (!wiped_renew())
+        return NULL;
     mark = metadata_allocate_wiped(64, 64);
     set_mark();
-    return true;
+    return origin;
 }
 
 bool metadata_table_open(const void *entry)
@@ -113,17 +131,8 @@ void *metadata_allocate_wiped(size_t bytes, size_t alignment)
     void *result = NULL;
     lock_acquire(&lock);
     size_t start = round_up(wiped.used, alignment);
-    if (start + bytes > wiped.mapped) {
-        /* Pieces never move and are found by pointer, so a new range serves as well as a longer one. */
-        size_t size = max_size(WIPED_GROWTH, constants.page_size);
-        char *fresh = map_anywhere(size, PROT_READ | PROT_WRITE);
-        if (fresh) {
-            (void)madvise(fresh, size, MADV_WIPEONFORK);
-            wiped.base = fresh;
-            wiped.mapped = size;
-            wiped.used = start = 0;
-        }
-    }
+    if (start + bytes > wiped.mapped && wiped_renew())
+        start = 0;
     if (start + bytes <= wiped.mapped) {
         wiped.used = start + bytes;
         result = wiped.base + start;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Memory for the allocator's own data: one range that grows in place, far from every block and between
- * unmapped pages, handed out once and never taken back (what can be reused is kept by whoever asked for it).
+ * Memory for the allocator's own data: one range that grows in place, far from every block, handed out once
+ * and never taken back (what can be reused is kept by whoever asked for it).
+ *
+ *   origin                                         address
+ *   | null extent | table of extents, growing down | guard | data, growing up | guard |
+ *   |----------- only read ----------|-- written --|       |----- written ----|
  *
  * A second, small range is wiped by the kernel in forked children; generators of random bytes live there.
  */
@@ -10,14 +14,16 @@
 
 #include "platform.h"
 
-/* Map the table of extents, to end at `address`, a page, and metadata from there on. False if it cannot be
- * had. */
-bool metadata_start(uintptr_t address, size_t table_bytes, size_t initial);
+/*
+ * Map the table of extents, to end at `address`, a page, and the rest around it. Returns the origin, from
+ * which the table counts; NULL if it cannot be had.
+ */
+char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, size_t initial);
 
 /*
- * The table of extents lies below metadata and what is writable of it grows downwards: all of it can be read,
- * so that no pointer passed to free() can make us fault, but only what is in use counts as memory of the
- * process. Makes the entry writable; false if the kernel refuses.
+ * All of the table can be read, so that no pointer passed to free() can make us fault, and an entry of 0
+ * leads to the null extent, which reads as zero; but only what is in use counts as memory of the process.
+ * Makes the entry writable; false if the kernel refuses.
  */
 bool metadata_table_open(const void *entry);
 

@@ -10,6 +10,11 @@
 COLD void misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation)
 {
     size_t count;
+    if (canary_find_slack(slot, class->usable) != 0) {
+        /* The canary is whole, but stands behind a block of another size: it is the size that was changed. */
+        misuse_metadata(class, slot, "the size of a block", operation);
+        return;
+    }
     size_t offset = canary_first_damage(slot, class->usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
                             .operation = operation,
@@ -36,7 +41,8 @@ COLD void misuse_write_after_free(const struct size_class *class, char *slot, co
                             .byte_count = count});
 }
 
-COLD void misuse_metadata(const struct size_class *class, const char *slot, const char *operation)
+COLD void misuse_metadata(const struct size_class *class, const char *slot, const char *record,
+                          const char *operation)
 {
     report(&(struct report){.kind = REPORT_METADATA_CORRUPTION,
                             .operation = operation,
@@ -44,7 +50,7 @@ COLD void misuse_metadata(const struct size_class *class, const char *slot, cons
                             .requested_size = REPORT_UNKNOWN,
                             .slot_size = class->usable,
                             .offset = REPORT_UNKNOWN,
-                            .detail = "a slot about to be handed out is not free"});
+                            .detail = record});
 }
 
 COLD void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail)
@@ -70,8 +76,11 @@ static void bad_slot_pointer(const struct size_class *class, const char *pointer
     char *extent = slot_extent(class, slot);
     state_word state = extent ? state_load(extent_state(extent, slot_in_extent(class, slot))) : STATE_FRESH;
     report->slot_size = class->usable;
-    bool freed = state == STATE_FREED || state == STATE_PURGED;
-    if (freed && within == 0) {
+    bool freed = state_is_freed(state);
+    if (!state_is_valid(state) || (state_is_live(state) && state_slack(state) > class->usable)) {
+        report->kind = REPORT_METADATA_CORRUPTION;
+        report->detail = "the state of a slot";
+    } else if (freed && within == 0) {
         report->kind = REPORT_DOUBLE_FREE;
         report->detail = NULL;
     } else if (freed) {

@@ -19,8 +19,9 @@ void misuse_overflow(const struct size_class *class, char *slot, size_t slack, c
 void misuse_write_after_free(const struct size_class *class, char *slot, const char *part, uint64_t word,
                              const char *operation);
 
-/* A magazine named a slot that is not free. */
-void misuse_metadata(const struct size_class *class, const char *slot, const char *operation);
+/* What the allocator remembers of a slot cannot be. `record` says which part of it; slot may be NULL. */
+void misuse_metadata(const struct size_class *class, const char *slot, const char *record,
+                     const char *operation);
 
 /* A sized deallocation named the wrong size or alignment. */
 void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail);

@@ -16,7 +16,7 @@ static ALWAYS_INLINE uint32_t quarantine_exchange(struct heap *heap, const struc
 {
     uint32_t *mix = heap_mix(heap, class) + (random & class->mix_mask);
     uint32_t *ring = heap_ring(heap, class);
-    unsigned at = heap->ring_at[c], mask = class->ring_mask;
+    unsigned mask = class->ring_mask, at = heap->ring_at[c] & mask;
     uint32_t chosen = *mix;
     *mix = slot;
     if (unlikely(chosen == 0))

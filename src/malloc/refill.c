@@ -5,8 +5,8 @@
 
 #include "fork.h"
 #include "heap.h"
+#include "misuse.h"
 #include "region.h"
-#include "report.h"
 #include "slot.h"
 #include "trim.h"
 
@@ -60,6 +60,13 @@ static unsigned run_drain(struct heap *heap, struct run *run, uint32_t *slots)
     return count;
 }
 
+static bool run_is_sound(const struct run *run, unsigned c)
+{
+    return run->class == c && run->slots <= RUN_SLOTS && (run->free & ~run_all(run)) == 0 &&
+           slot_exists(&constants.classes[c], run->first_slot) &&
+           slot_run(&constants.classes[c], run->first_slot) == run;
+}
+
 /* From the heap's own list; at least one run, more until there are enough slots to mix. */
 static unsigned gather_listed(struct heap *heap, unsigned c, uint32_t *slots, unsigned wanted)
 {
@@ -67,15 +74,10 @@ static unsigned gather_listed(struct heap *heap, unsigned c, uint32_t *slots, un
     unsigned count = 0, runs = 0, mix = runs_to_mix(&constants.classes[c]);
     while (list->oldest && count + RUN_SLOTS <= MIX_SLOTS && (count < wanted || runs < mix)) {
         struct run *run = list->oldest;
-        if (unlikely(run->class != c || (run->free & ~run_all(run)) != 0)) {
-            report(&(struct report){.kind = REPORT_METADATA_CORRUPTION,
-                                    .operation = "malloc",
-                                    .address = slot_address(&constants.classes[c], run->first_slot),
-                                    .requested_size = REPORT_UNKNOWN,
-                                    .slot_size = constants.classes[c].usable,
-                                    .offset = REPORT_UNKNOWN,
-                                    .detail = "the bitmap of a run names slots that cannot be free"});
-            run->free &= run_all(run);
+        if (unlikely(!run_is_sound(run, c))) {
+            misuse_metadata(&constants.classes[c], NULL, "a run", "malloc");
+            list->oldest = list->youngest = NULL; /* nothing that it leads to can be trusted */
+            break;
         }
         if (unlikely(run->absent) && !region_restore(run, heap))
             break;
@@ -155,20 +157,19 @@ unsigned magazine_refill(struct heap *heap, unsigned c)
 void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
 {
     const struct size_class *class = &constants.classes[c];
+    if (unlikely(!slot_exists(class, slot))) {
+        misuse_metadata(class, slot_address(class, slot), "a slot that is handed back", "free");
+        return;
+    }
     struct run *run = slot_run(class, slot);
-    if (atomic_load_explicit(&run->owner, memory_order_acquire) != heap->index) {
+    uint32_t owner = atomic_load_explicit(&run->owner, memory_order_acquire);
+    if (owner != heap->index && owner < heap_count()) {
         outbox_add(heap, c, slot);
         return;
     }
-    uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
-    if (unlikely((run->free & bit) != 0 || slot - run->first_slot >= run->slots)) {
-        report(&(struct report){.kind = REPORT_METADATA_CORRUPTION,
-                                .operation = "free",
-                                .address = slot_address(class, slot),
-                                .requested_size = REPORT_UNKNOWN,
-                                .slot_size = class->usable,
-                                .offset = REPORT_UNKNOWN,
-                                .detail = "a free slot was handed back twice"});
+    uint64_t bit = UINT64_C(1) << (slot - run->first_slot) % RUN_SLOTS;
+    if (unlikely(owner != heap->index || (run->free & bit) != 0 || slot - run->first_slot >= run->slots)) {
+        misuse_metadata(class, slot_address(class, slot), "the run that a slot is handed back to", "free");
         return;
     }
     run->free |= bit;
@@ -185,6 +186,11 @@ static void spill(struct heap *heap, unsigned c, unsigned spilled)
     const struct size_class *class = &constants.classes[c];
     uint32_t *magazine = heap_magazine(heap, class);
     unsigned count = heap->count[c];
+    if (unlikely(count > class->magazine_capacity)) {
+        misuse_metadata(class, NULL, "the count of a magazine", "free");
+        heap->count[c] = 0;
+        return;
+    }
     for (unsigned i = 0; i < spilled; i++)
         run_take_back(heap, c, magazine[i]);
     memmove(magazine, magazine + spilled, (count - spilled) * sizeof *magazine);

@@ -35,11 +35,9 @@ static bool extent_ensure(const struct size_class *class, uint32_t slot)
     uint32_t *extent = slot_extent_entry(class, slot);
     if (*extent)
         return true;
-    size_t runs =
-        class->extent_shift <= RUN_SLOTS_SHIFT ? 1 : (size_t)1 << (class->extent_shift - RUN_SLOTS_SHIFT);
     if (!metadata_table_open(extent))
         return false;
-    char *metadata = metadata_allocate(runs * RUN_METADATA_BYTES, EXTENT_UNIT);
+    char *metadata = metadata_allocate(slot_extent_metadata(class), EXTENT_UNIT);
     if (!metadata)
         return false;
     /* Release: who sees the extent sees zeroed state words. */

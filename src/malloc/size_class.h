@@ -40,6 +40,7 @@ struct size_class {
     uint16_t ring_mask;   /* entries - 1 of the FIFO, a power of two */
     uint16_t mix_mask;    /* entries - 1 of the random part */
     uint8_t extent_shift; /* an extent is 2^extent_shift slots */
+    uint32_t slots;       /* that have room in span: what a slot number must be below */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct size_class) == 64, "one cache line");
 

@@ -42,6 +42,20 @@ static ALWAYS_INLINE char *slot_extent(const struct size_class *class, uint32_t 
     return likely(at != 0) ? constants.metadata + at * EXTENT_UNIT : NULL;
 }
 
+/* Bytes of an extent's metadata. */
+static inline size_t slot_extent_metadata(const struct size_class *class)
+{
+    size_t runs =
+        class->extent_shift <= RUN_SLOTS_SHIFT ? 1 : (size_t)1 << (class->extent_shift - RUN_SLOTS_SHIFT);
+    return runs * RUN_METADATA_BYTES;
+}
+
+/* Whether a number read from the allocator's own records is a slot at all. */
+static ALWAYS_INLINE bool slot_exists(const struct size_class *class, uint32_t slot)
+{
+    return slot < class->slots && *slot_extent_entry(class, slot) != 0;
+}
+
 static ALWAYS_INLINE uint32_t slot_in_extent(const struct size_class *class, uint32_t slot)
 {
     return slot & ((1u << class->extent_shift) - 1);

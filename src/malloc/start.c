@@ -98,15 +98,25 @@ static size_t extent_table_bytes(void)
     return (rows << EXTENT_ROW_SHIFT) * sizeof(uint32_t);
 }
 
-static void place_classes(struct random *random)
+/* Bytes of the longest extent's metadata: an entry of 0 in the table leads to as much that reads as zero. */
+static size_t null_extent_bytes(void)
+{
+    size_t bytes = 0;
+    for (unsigned c = 0; c < CLASS_COUNT; c++)
+        bytes = max_size(bytes, slot_extent_metadata(&constants.classes[c]));
+    return bytes;
+}
+
+static void place_classes(struct random *random, uintptr_t table_end)
 {
     uint64_t range = (uint64_t)1 << constants.zone_shift;
-    uint32_t *last_row = (uint32_t *)(void *)constants.metadata - (1u << EXTENT_ROW_SHIFT);
+    uint32_t *last_row = (uint32_t *)table_end - (1u << EXTENT_ROW_SHIFT);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
         class->base = (char *)constants.zone_base + c * range + skip;
         class->span = range - skip;
+        class->slots = (uint32_t)min_size(class->span / class->stride, UINT32_MAX);
         class->extents = last_row + c;
     }
 }
@@ -157,14 +167,13 @@ static bool start_heap(void)
     struct place place = choose_place(&random);
     constants.zone_shift = place.shift;
     size_t table = extent_table_bytes(), first = heap_layout() + METADATA_FIRST;
-    while (!metadata_start(place.metadata, table, first)) {
+    while (!(constants.metadata = metadata_start(place.metadata, table, null_extent_bytes(), first))) {
         if (!metadata_was_occupied())
             return false;
         place = choose_place(&random);
     }
     constants.zone_base = place.base;
-    constants.metadata = (char *)place.metadata;
-    place_classes(&random);
+    place_classes(&random, place.metadata);
     bool done = heap_start();
     random_wipe(&random);
     return done;

@@ -2,12 +2,19 @@
 /*
  * The state word: 16 bits per slot, out of line, which say all there is to know about it.
  *
- *   FRESH    never handed out: the memory is zero
- *   FREED    handed back: in a quarantine, a magazine or a run's bitmap; the memory holds the fill of its
- * free PURGED   handed back, and its pages given back to the kernel since: the memory is zero GUARD unusable:
- * a guard page touches it, or it is slot 0 (whose number means "no slot" in quarantines) RETIRED  damaged
- * under on-error = log; never handed out again LIVE     handed out; the low 15 bits are the slack: usable
- * bytes of the slot minus bytes requested
+ * - FRESH: never handed out; the memory is zero.
+ * - FREED: handed back; in a quarantine, a magazine or a run's bitmap. The memory holds the fill of its free.
+ * - PURGED: handed back, and its pages given back to the kernel since: the memory is zero.
+ * - CLOSED: the same, and inaccessible.
+ * - BUSY: between two owners, or being resized: only checks that look at other threads' slots need it, and
+ *   only where they are on is it stored.
+ * - GUARD: unusable; a guard page touches it, or it is slot 0, whose number means "no slot" in quarantines.
+ * - RETIRED: damaged under on-error = log; never handed out again.
+ * - LIVE: handed out; the low 15 bits are the slack: usable bytes of the slot minus bytes requested.
+ *
+ * FRESH is what the kernel gives. The others differ from it, from each other and from LIVE in four bits or
+ * more, so that a damaged word is no valid one; a damaged slack is betrayed by the canary, which depends on
+ * it.
  *
  * Double free, bad free and the exact end of a block all come from one load of it. Where a free slot is kept
  * (bitmap, magazine, quarantine) is not recorded: a slot that is found in two places is found LIVE by the
@@ -23,10 +30,12 @@
 typedef uint16_t state_word;
 
 #define STATE_FRESH   ((state_word)0)
-#define STATE_FREED   ((state_word)1)
-#define STATE_PURGED  ((state_word)2)
-#define STATE_GUARD   ((state_word)3)
-#define STATE_RETIRED ((state_word)4)
+#define STATE_FREED   ((state_word)0x1e1e)
+#define STATE_PURGED  ((state_word)0x6666)
+#define STATE_CLOSED  ((state_word)0x5555)
+#define STATE_BUSY    ((state_word)0x7878)
+#define STATE_GUARD   ((state_word)0x3c3c)
+#define STATE_RETIRED ((state_word)0x4b4b)
 #define STATE_LIVE    ((state_word)0x8000)
 #define SLACK_MAX     ((size_t)0x7fff)
 
@@ -35,9 +44,22 @@ static inline bool state_is_live(state_word state)
     return (state & STATE_LIVE) != 0;
 }
 
+/* Handed back, whatever its memory holds. */
+static inline bool state_is_freed(state_word state)
+{
+    return state == STATE_FREED || state == STATE_PURGED || state == STATE_CLOSED;
+}
+
 static inline bool state_is_available(state_word state)
 {
-    return state <= STATE_PURGED;
+    return state == STATE_FRESH || state_is_freed(state);
+}
+
+/* Any other word has been damaged. */
+static inline bool state_is_valid(state_word state)
+{
+    return state_is_live(state) || state_is_available(state) || state == STATE_BUSY || state == STATE_GUARD ||
+           state == STATE_RETIRED;
 }
 
 static inline state_word state_live(size_t slack)
