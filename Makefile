@@ -79,7 +79,7 @@ LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -f
                  -ftls-model=initial-exec -fno-plt -fno-asynchronous-unwind-tables -Wno-psabi
 # Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code).
 LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
-                 -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
+                 -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
                  -Wl,-z,noseparate-code
 
 LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
@@ -110,12 +110,16 @@ $(BUILD)/flags: FORCE
 
 # Chosen at start where the CPU has it, so the library itself runs on any x86-64.
 $(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
+# These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
+$(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
+# std::bad_alloc may pass through; and a table in assembly language is not for link-time optimization.
+$(BUILD)/obj/malloc/operators.o: OWN_CFLAGS := -fexceptions -fasynchronous-unwind-tables -fno-lto
 $(BUILD)/obj/malloc/%.o $(BUILD)/obj/config/%.o: LIB_OR_TOOL := $(LIB_CFLAGS) -Isrc/malloc
 $(BUILD)/obj/ctl/%.o $(BUILD)/obj/ctl-config/%.o: LIB_OR_TOOL := $(BASE_CFLAGS) -fPIE -Isrc/ctl -Isrc/malloc $(SYSTEMD_CFLAGS)
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC      $<')
-	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) $(OWN_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/ctl-config/%.o: src/config/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC      $< (tool)')

@@ -24,10 +24,17 @@ static const char *const profile_names[] = {
 
 static const unsigned profile_features[PROFILE_COUNT] = {
     [PROFILE_DEFAULT] = FEATURES_ALL,
-    [PROFILE_STRICT] = FEATURES_ALL,
+    [PROFILE_STRICT] = FEATURES_ALL | CHECKS_ALL,
     [PROFILE_LIGHT] = FEATURES_ALL & ~(unsigned)(COMPATMALLOC_QUARANTINE | COMPATMALLOC_POISON_ON_FREE |
                                                  COMPATMALLOC_WRITE_AFTER_FREE_CHECK),
     [PROFILE_OFF] = 0,
+};
+
+static const enum exit_check profile_exit_check[PROFILE_COUNT] = {
+    [PROFILE_DEFAULT] = EXIT_CHECK_QUICK,
+    [PROFILE_STRICT] = EXIT_CHECK_FULL,
+    [PROFILE_LIGHT] = EXIT_CHECK_QUICK,
+    [PROFILE_OFF] = EXIT_CHECK_NO,
 };
 
 void settings_from_profile(struct settings *settings, enum profile profile)
@@ -35,6 +42,7 @@ void settings_from_profile(struct settings *settings, enum profile profile)
     *settings = (struct settings){
         .profile = profile,
         .features = profile_features[profile],
+        .check_at_exit = profile_exit_check[profile],
         .on_error = ON_ERROR_ABORT,
         .quarantine_size = 0,
         .allow_environment = true,
@@ -44,13 +52,16 @@ void settings_from_profile(struct settings *settings, enum profile profile)
 
 /* --- a section: what its lines set, whatever their order -------------------------------------- */
 
-/* Which settings a section has set. The lowest bits are those of enum compatmalloc_feature. */
+#define SWITCHES_ALL (FEATURES_ALL | CHECKS_ALL)
+
+/* Which settings a section has set. The lowest bits are those of enum compatmalloc_feature and enum check. */
 enum {
-    SET_PROFILE = 1u << FEATURE_COUNT,
+    SET_PROFILE = 1u << 16,
     SET_QUARANTINE_SIZE = SET_PROFILE << 1,
     SET_ON_ERROR = SET_PROFILE << 2,
     SET_ALLOW_ENVIRONMENT = SET_PROFILE << 3,
     SET_JOURNAL = SET_PROFILE << 4,
+    SET_CHECK_AT_EXIT = SET_PROFILE << 5,
 };
 
 struct section {
@@ -67,9 +78,10 @@ static void lay_over(struct section *below, const struct section *above)
     if (above->set & SET_PROFILE) {
         to->profile = from->profile;
         to->features = profile_features[from->profile];
+        to->check_at_exit = profile_exit_check[from->profile];
         to->quarantine_size = 0;
     }
-    unsigned named = above->set & FEATURES_ALL;
+    unsigned named = above->set & SWITCHES_ALL;
     to->features = (to->features & ~named) | (from->features & named);
     if (above->set & SET_QUARANTINE_SIZE)
         to->quarantine_size = from->quarantine_size;
@@ -77,6 +89,8 @@ static void lay_over(struct section *below, const struct section *above)
         to->on_error = from->on_error;
     if (above->set & SET_ALLOW_ENVIRONMENT)
         to->allow_environment = from->allow_environment;
+    if (above->set & SET_CHECK_AT_EXIT)
+        to->check_at_exit = from->check_at_exit;
     if (above->set & SET_JOURNAL)
         to->journal = from->journal;
     below->set |= above->set;
@@ -202,6 +216,16 @@ static bool set_on_error(struct settings *values, struct slice value)
     return at >= 0;
 }
 
+static bool set_check_at_exit(struct settings *values, struct slice value)
+{
+    static const char *const words[] = {
+        [EXIT_CHECK_NO] = "no", [EXIT_CHECK_QUICK] = "quick", [EXIT_CHECK_FULL] = "full"};
+    int at = position(value, words, sizeof words / sizeof *words);
+    if (at >= 0)
+        values->check_at_exit = (enum exit_check)at;
+    return at >= 0;
+}
+
 static bool set_allow_environment(struct settings *values, struct slice value)
 {
     return parse_switch(value, &values->allow_environment);
@@ -226,11 +250,14 @@ static const struct key {
     {"quarantine-size", SET_QUARANTINE_SIZE, set_quarantine_size,
      "not a size; write a number of bytes, or one with K, M or G after it, such as 64K"},
     {"on-error", SET_ON_ERROR, set_on_error, "not a value of on-error; write abort or log"},
+    {"check-at-exit", SET_CHECK_AT_EXIT, set_check_at_exit,
+     "not a value of check-at-exit; write no, quick or full"},
     {"allow-environment", SET_ALLOW_ENVIRONMENT, set_allow_environment, EXPECTED_SWITCH},
     {"journal", SET_JOURNAL, set_journal, EXPECTED_SWITCH},
 };
 
 static const char *const feature_names[FEATURE_COUNT] = FEATURE_NAMES;
+static const char *const check_names[CHECK_COUNT] = CHECK_NAMES;
 
 /* Where problems go, and what is to be said about the place. */
 struct source {
@@ -247,8 +274,16 @@ static void complain(const struct source *source, struct slice text, const char 
         source->handler(source->context, &found);
 }
 
-static void set_feature(struct section *section, unsigned feature, struct slice value,
-                        const struct source *source)
+/* The bit of a feature or a check; 0 if the name is neither's. */
+static unsigned switch_named(struct slice name)
+{
+    int feature = position(name, feature_names, FEATURE_COUNT);
+    int check = position(name, check_names, CHECK_COUNT);
+    return feature >= 0 ? 1u << feature : check >= 0 ? 1u << (CHECKS_SHIFT + check) : 0;
+}
+
+static void set_switch(struct section *section, unsigned feature, struct slice value,
+                       const struct source *source)
 {
     bool on;
     if (!parse_switch(value, &on)) {
@@ -282,9 +317,9 @@ static void take_assignment(struct section *section, struct slice text, const st
     struct slice name = trimmed((struct slice){text.start, before});
     struct slice value = trimmed((struct slice){equals_sign + 1, text.length - before - 1});
 
-    int feature = position(name, feature_names, FEATURE_COUNT);
-    if (feature >= 0) {
-        set_feature(section, 1u << feature, value, source);
+    unsigned feature = switch_named(name);
+    if (feature != 0) {
+        set_switch(section, feature, value, source);
         return;
     }
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

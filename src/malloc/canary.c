@@ -52,11 +52,11 @@ void canary_write_long(char *slot, size_t usable, size_t slack)
     memcpy(slot + last, &there, 8);
 }
 
-bool canary_intact_long(const char *slot, size_t usable, size_t slack)
+static bool is_intact(const char *slot, size_t usable, size_t slack, uint64_t word)
 {
     if (slack == 0)
         return true;
-    uint64_t word = canary_word(slot, slack), there;
+    uint64_t there;
     size_t at = round_down(usable - slack, 8), last = usable - 8;
     uint64_t expected = at == last ? last_word(word, slack) : word;
     memcpy(&there, slot + at, 8);
@@ -73,6 +73,16 @@ bool canary_intact_long(const char *slot, size_t usable, size_t slack)
         damage |= there ^ last_word(word, slack);
     }
     return damage == 0 && vec_is_zero(difference);
+}
+
+bool canary_intact_long(const char *slot, size_t usable, size_t slack)
+{
+    return is_intact(slot, usable, slack, canary_word(slot, slack));
+}
+
+bool canary_intact_as(const char *slot, size_t usable, size_t slack, uint8_t pattern)
+{
+    return is_intact(slot, usable, slack, canary_word(slot, slack) ^ pattern * UINT64_C(0x0101010101010101));
 }
 
 size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count)

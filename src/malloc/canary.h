@@ -63,6 +63,9 @@ static ALWAYS_INLINE vec canary_mask(size_t slack)
 void canary_write_long(char *slot, size_t usable, size_t slack);
 bool canary_intact_long(const char *slot, size_t usable, size_t slack);
 
+/* Whether it is whole if each byte of it, but for the final zero, differs by that pattern (new_delete.h). */
+bool canary_intact_as(const char *slot, size_t usable, size_t slack, uint8_t pattern);
+
 /* Write the canary of a block with that slack; the block's own bytes keep their values. */
 static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack)
 {

@@ -31,19 +31,18 @@ static void give_back(struct borrowed borrowed)
         heap_unlock_shared();
 }
 
+static unsigned in_force(void)
+{
+    return constants.features & (FEATURES_COMPILED | CHECKS_ALL);
+}
+
 /* The smallest class that serves the request, or CLASS_COUNT if it must be a large block. */
 static unsigned class_for(size_t alignment, size_t size)
 {
-    unsigned c;
-    if (size <= UNPAGED_LIMIT - constants.slack_minimum)
-        c = constants.class_of_small[(size + constants.slack_minimum + 15) / 16];
-    else if (size <= SMALL_LIMIT - constants.slack_minimum_paged)
-        c = constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];
-    else
-        return CLASS_COUNT;
+    unsigned c = generic_class(max_size(size, 1), in_force());
     if (alignment <= MALLOC_ALIGNMENT)
         return size == 0 ? CLASS_ZERO : c;
-    if (alignment > constants.page_size)
+    if (c == CLASS_COUNT || alignment > constants.page_size)
         return CLASS_COUNT;
     while (c < CLASS_COUNT && constants.classes[c].stride % alignment != 0)
         c++;
@@ -52,7 +51,7 @@ static unsigned class_for(size_t alignment, size_t size)
 
 static void *allocate_slot(unsigned c, size_t size, bool zeroed)
 {
-    unsigned features = c == CLASS_ZERO ? 0 : constants.features & FEATURES_COMPILED;
+    unsigned features = c == CLASS_ZERO ? 0 : in_force();
     struct borrowed borrowed = borrow();
     void *block = generic_allocate(borrowed.heap, c, size, features);
     give_back(borrowed);
@@ -91,7 +90,7 @@ void cold_free(void *block, const char *operation)
     if (!start_process())
         return; /* nothing was ever handed out */
     if (class_of_address(block) < CLASS_COUNT) {
-        unsigned features = constants.features & FEATURES_COMPILED;
+        unsigned features = in_force();
         struct borrowed borrowed = borrow();
         bool done = generic_free(borrowed.heap, block, operation, features);
         give_back(borrowed);
@@ -140,10 +139,9 @@ static bool fits_in_place(unsigned c, size_t old_size, size_t size)
 static void *resize_in_place(char *block, struct live live, size_t size)
 {
     const struct size_class *class = &constants.classes[live.class];
-    bool canaries = constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES;
+    bool canaries = in_force() & COMPATMALLOC_CANARIES;
     size_t old_size = live_size(live);
-    state_word resized = state_live(class->usable - size);
-    if (!__atomic_compare_exchange_n(live.word, &live.state, resized, false, __ATOMIC_ACQ_REL,
+    if (!__atomic_compare_exchange_n(live.word, &live.state, STATE_BUSY, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_RELAXED)) {
         misuse_bad_pointer(block, "realloc"); /* freed by another thread this very moment */
         return NULL;
@@ -153,6 +151,7 @@ static void *resize_in_place(char *block, struct live live, size_t size)
             memset(block + old_size, 0, size - old_size); /* the new bytes were canary, which is secret */
         canary_write(block, class->usable, class->usable - size);
     }
+    state_store(live.word, state_live(class->usable - size));
     return block;
 }
 
@@ -171,8 +170,8 @@ static void *realloc_slot(char *block, struct live live, size_t size)
     const struct size_class *class = &constants.classes[live.class];
     size_t old_size = live_size(live);
     if (live.class != CLASS_ZERO && constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES &&
-        unlikely(!canary_intact(block, class->usable, class->usable - old_size))) {
-        misuse_overflow(class, block, class->usable - old_size, "realloc");
+        unlikely(!canary_intact(block, class->usable, class->usable - old_size)) &&
+        !misuse_overflow(class, block, class->usable - old_size, "realloc")) {
         /* on-error = log: the owner goes on with a sound block; the damaged slot is taken out of use. */
         void *fresh = constants.dispatch.malloc(size);
         if (fresh) {
@@ -223,7 +222,7 @@ size_t cold_usable_size(void *block)
     return 0;
 }
 
-void cold_free_sized(void *block, size_t alignment, size_t size)
+void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation)
 {
     size_t actual;
     if (!start_process())
@@ -232,12 +231,13 @@ void cold_free_sized(void *block, size_t alignment, size_t size)
     if (live.word)
         actual = live_size(live);
     else if (class_of_address(block) < CLASS_COUNT || !large_size(block, &actual)) {
-        misuse_bad_pointer(block, "free_sized");
+        misuse_bad_pointer(block, operation);
         return;
     }
     if (actual != size)
-        misuse_wrong_size(block, actual, size, "the size is not the one that was allocated");
+        misuse_wrong_size(block, actual, size, "the size is not the one that was allocated", operation);
     else if (alignment != 0 && ((uintptr_t)block & (alignment - 1)) != 0)
-        misuse_wrong_size(block, actual, size, "the block does not have the alignment that is claimed");
-    constants.dispatch.free(block, "free_sized");
+        misuse_wrong_size(block, actual, size, "the block does not have the alignment that is claimed",
+                          operation);
+    constants.dispatch.free(block, operation);
 }

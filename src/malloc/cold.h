@@ -24,6 +24,6 @@ void *cold_realloc(void *block, size_t size);
 size_t cold_usable_size(void *block);
 
 /* free() with the size and alignment that the caller thinks the block has; alignment 0: not stated. */
-void cold_free_sized(void *block, size_t alignment, size_t size);
+void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation);
 
 #endif

@@ -19,7 +19,7 @@ struct dispatch {
     void *(*realloc)(void *block, size_t size);
     void *(*aligned)(size_t alignment, size_t size); /* a power of two; any size */
     size_t (*usable_size)(void *block);
-    void (*free_sized)(void *block, size_t alignment, size_t size);
+    void (*free_sized)(void *block, size_t alignment, size_t size, const char *operation);
 };
 
 struct constants {
@@ -27,7 +27,7 @@ struct constants {
 
     uintptr_t zone_base; /* the zone: CLASS_COUNT ranges of 2^zone_shift bytes, one per class */
     unsigned zone_shift;
-    unsigned features; /* in force: asked for and compiled in */
+    unsigned features; /* features and checks in force: asked for and compiled in */
     char *metadata;    /* origin of the allocator's own data, elsewhere */
     size_t page_size;
     size_t slack_minimum;       /* CANARY_MINIMUM or 0 */
@@ -40,6 +40,7 @@ struct constants {
     bool started;
     bool passthrough; /* every call goes to libc */
     bool secure;      /* AT_SECURE: set-user-ID and the like */
+    bool operators;   /* the C++ operators new and delete are ours */
     struct settings settings;
 
     uint8_t class_of_small[CLASS_TABLE_SMALL];

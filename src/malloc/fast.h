@@ -37,6 +37,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
     const bool canaries = features & COMPATMALLOC_CANARIES;
     const vec nothing = vec_repeat(0), filled = generic_filled(features);
 
+    if (generic_is_watched(features))
+        return NULL;
     if (unlikely(size - 1 >= FAST_USABLE - (canaries ? CANARY_MINIMUM : 0)))
         return NULL;
     unsigned c = constants.class_of_small[(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16];
@@ -62,6 +64,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
             return NULL;
     }
     heap->count[c] = (uint16_t)(count - 1);
+    __atomic_signal_fence(
+        __ATOMIC_SEQ_CST); /* off the list before it changes: for handlers that call exit() */
     /* The next one of the class is most likely cold; by the time it is asked for it need not be. */
     fast_prefetch(slot_address(class, next), usable);
     if (zero) {
@@ -78,10 +82,14 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
     return slot;
 }
 
-/* False: give up. */
-static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, unsigned features)
+#define SIZE_NOT_STATED SIZE_MAX
+
+/* `size` is what the caller thinks the block has. False: give up. */
+static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size, unsigned features)
 {
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantine = features & COMPATMALLOC_QUARANTINE;
+    if (generic_is_watched(features))
+        return false;
     struct found found = generic_find(block);
     if (unlikely(!found.word) || unlikely(found.class - CLASS_FIRST >= FAST_CLASSES))
         return false;
@@ -94,13 +102,15 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, unsigned fea
     size_t usable = class->usable, slack = state_slack(state);
     if (unlikely(!state_is_live(state)) || unlikely(slack > VEC_BYTES))
         return false;
+    if (size != SIZE_NOT_STATED && unlikely(usable - slack != size))
+        return false;
     struct fast_parts parts = fast_parts(block, usable);
     if (canaries) {
         vec difference = vec_xor(vec_load(parts.last), canary_tail_long(block, slack));
         if (unlikely(!vec_is_zero(vec_and(difference, canary_mask(slack)))))
             return false;
     }
-    if (unlikely(!generic_claim(found.word, &state)))
+    if (unlikely(!generic_claim(found.word, &state, STATE_FREED)))
         return false;
     if (generic_fills(features)) {
         const vec filled = generic_filled(features);

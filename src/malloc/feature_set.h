@@ -11,6 +11,19 @@
 #define FEATURE_COUNT 7
 #define FEATURES_ALL  0x7fu
 
+/* Checks that cost more than the features do; the strict profile has them all. They share a word with these.
+ */
+enum check {
+    CHECK_NEIGHBOURS = 1 << 8, /* free and realloc verify what lies on both sides of the block */
+    CHECK_COPIES = 1 << 9,     /* memcpy and its relatives stay within the blocks that they are given */
+    CHECK_NEW_DELETE =
+        1 << 10, /* what new made must go to delete, what new[] made to delete[], the rest to free */
+    PROTECT_FREED = 1 << 11, /* freed blocks of a page and more are inaccessible */
+};
+#define CHECK_COUNT  4
+#define CHECKS_SHIFT 8
+#define CHECKS_ALL   0xf00u
+
 /* Set by the Makefile from FEATURES=; a source-level reader (an editor, a linter) sees all of them. */
 #ifndef FEATURES_COMPILED
 #define FEATURES_COMPILED FEATURES_ALL
@@ -21,6 +34,12 @@
     {                                                                                                        \
         "quarantine", "guard-pages", "slot-randomization", "canaries", "poison-on-free",                     \
             "write-after-free-check", "zero-on-free"                                                         \
+    }
+
+/* Indexed by bit number of enum check, less CHECKS_SHIFT. */
+#define CHECK_NAMES                                                                                          \
+    {                                                                                                        \
+        "check-neighbours", "check-copies", "check-new-delete", "protect-freed"                              \
     }
 
 #endif

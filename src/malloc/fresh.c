@@ -21,14 +21,9 @@ static size_t page_bytes(const struct size_class *class)
     return round_up(class->usable, constants.page_size);
 }
 
-static bool closes_purged(const struct size_class *class)
-{
-    return is_paged(class) && guard_is_cheap() && constants.features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
-}
-
 bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
 {
-    if (state == STATE_PURGED && closes_purged(class))
+    if (state == STATE_CLOSED)
         return guard_remove(slot, page_bytes(class));
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
         return true;
@@ -43,7 +38,16 @@ bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
     return false;
 }
 
-bool fresh_purge(const struct size_class *class, char *from, size_t bytes)
+state_word fresh_purge(const struct size_class *class, char *from, size_t bytes)
 {
-    return (closes_purged(class) && guard_install(from, bytes)) || map_discard(from, bytes);
+    bool closes = is_paged(class) && guard_is_cheap() &&
+                  constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    if (closes && guard_install(from, bytes))
+        return STATE_CLOSED;
+    return map_discard(from, bytes) ? STATE_PURGED : STATE_FREED;
+}
+
+bool fresh_close(const struct size_class *class, char *slot)
+{
+    return is_paged(class) && guard_install(slot, page_bytes(class));
 }

@@ -12,6 +12,7 @@
 #include "fresh.h"
 #include "heap.h"
 #include "misuse.h"
+#include "neighbours.h"
 #include "quarantine.h"
 #include "refill.h"
 #include "slot.h"
@@ -36,6 +37,13 @@ static ALWAYS_INLINE bool generic_fills(unsigned features)
 static ALWAYS_INLINE bool generic_zeroes(unsigned features)
 {
     return features & COMPATMALLOC_ZERO_ON_FREE;
+}
+
+/* Whether other threads may look at what is in a slot while its owner changes; they skip it while it is BUSY.
+ */
+static ALWAYS_INLINE bool generic_is_watched(unsigned features)
+{
+    return features & CHECK_NEIGHBOURS;
 }
 
 /* Prepare a free slot for its new owner: verified and zeroed. False if it was written to while it was free.
@@ -89,6 +97,8 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
             continue;
         }
         size_t slack = class->usable - size;
+        if (generic_is_watched(features))
+            state_store_before(word, STATE_BUSY);
         if (unlikely(!generic_prepare(class, block, state, features))) {
             state_store(word, STATE_RETIRED);
             continue;
@@ -101,19 +111,19 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
 }
 
 /*
- * Take a live slot out of its owner's hands; false (and nothing done) if it is not live. With threads, one
- * exchange decides between two that free the same block at the same moment.
+ * Take a live slot out of its owner's hands and leave it in another state; false (and nothing done) if it is
+ * not live. With threads, one exchange decides between two that free the same block at the same moment.
  */
-static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state)
+static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state, state_word claimed)
 {
     *state = state_load(word);
     if (unlikely(!state_is_live(*state)))
         return false;
     if (__libc_single_threaded) {
-        __atomic_store_n(word, STATE_FREED, __ATOMIC_RELAXED);
+        state_store_before(word, claimed);
         return true;
     }
-    return __atomic_compare_exchange_n(word, state, STATE_FREED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(word, state, claimed, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 /* Hand a claimed slot on: to the quarantine, and what leaves that to the magazine. */
@@ -156,13 +166,24 @@ static ALWAYS_INLINE struct found generic_find(const void *block)
     return (struct found){extent_state(extent, slot_in_extent(class, slot)), (unsigned)c, slot};
 }
 
+/* Whether it is a live slot's block of exactly that size. */
+static ALWAYS_INLINE bool generic_has_size(const void *block, size_t size)
+{
+    struct found found = generic_find(block);
+    if (unlikely(!found.word))
+        return false;
+    state_word state = state_load(found.word);
+    return state_is_live(state) && constants.classes[found.class].usable - state_slack(state) == size;
+}
+
 /* Free the block if it is a live slot. False if it is not: a large block, or a misuse. */
 static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const char *operation,
                                        unsigned features)
 {
     struct found found = generic_find(block);
     state_word state;
-    if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state)))
+    state_word claimed = generic_is_watched(features) ? STATE_BUSY : STATE_FREED;
+    if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state, claimed)))
         return false;
     const struct size_class *class = &constants.classes[found.class];
     if (unlikely(state_slack(state) > class->usable)) {
@@ -172,14 +193,20 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     }
     if (likely(found.class != CLASS_ZERO)) {
         if (features & COMPATMALLOC_CANARIES &&
-            unlikely(!canary_intact(block, class->usable, state_slack(state)))) {
-            misuse_overflow(class, block, state_slack(state), operation);
+            unlikely(!canary_intact(block, class->usable, state_slack(state))) &&
+            !misuse_overflow(class, block, state_slack(state), operation)) {
             state_store(found.word, STATE_RETIRED);
             return true;
         }
-        if (generic_fills(features))
+        if (features & CHECK_NEIGHBOURS)
+            neighbours_check(class, found.slot, operation);
+        if (features & PROTECT_FREED && fresh_close(class, block))
+            claimed = STATE_CLOSED;
+        else if (generic_fills(features))
             fill_slot(block, class->usable, generic_filled(features));
     }
+    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
+        state_store(found.word, claimed == STATE_CLOSED ? STATE_CLOSED : STATE_FREED);
     generic_put(heap, class, found.class, found.slot, features);
     return true;
 }
@@ -188,7 +215,9 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
 static ALWAYS_INLINE unsigned generic_class(size_t size, unsigned features)
 {
     size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
-    if (likely(size - 1 < UNPAGED_LIMIT - slack))
+    size_t limit = features & PROTECT_FREED ? min_size(constants.page_size, UNPAGED_LIMIT) - 1 - slack
+                                            : UNPAGED_LIMIT - slack;
+    if (likely(size - 1 < limit))
         return constants.class_of_small[(size + slack + 15) / 16];
     if (likely(size - 1 < SMALL_LIMIT - constants.slack_minimum_paged))
         return constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];

@@ -1,132 +1,144 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The public header's view of the library, and the check of the whole heap. */
-#include <string.h>
-
-#include "canary.h"
+/* The check of the whole heap: on request, and when the process exits. */
 #include "compatmalloc.h"
-#include "fill.h"
 #include "heap.h"
 #include "large.h"
-#include "misuse.h"
+#include "neighbours.h"
 #include "region.h"
-#include "slot.h"
+#include "report.h"
 #include "start.h"
+#include "verify.h"
 
-EXPORT const char *compatmalloc_version(void)
+/* The quick check at exit looks at so much of each class: what most short-lived processes have, and what
+ * costs a long-lived one no time that anybody would notice. */
+#define QUICK_SLOTS 1024u
+#define QUICK_BYTES (256 * KIB)
+
+struct survey {
+    const char *operation;
+    bool quick;
+    size_t problems;
+};
+
+static void check_part(struct survey *survey, const struct part *part)
 {
-    return COMPATMALLOC_VERSION_STRING;
+    if (verify_is_whole(part))
+        return;
+    survey->problems++;
+    verify_report(part, survey->operation);
 }
 
-EXPORT unsigned compatmalloc_features(void)
+static bool is_mine(const struct run *run)
 {
-    return start_is_passthrough() ? 0 : constants.features;
+    return heap_current && atomic_load_explicit(&run->owner, memory_order_relaxed) == heap_current->index;
 }
 
-EXPORT const char *compatmalloc_features_string(void)
+/* A free slot that rests: one on its way between two places may be half filled, also in this very thread, if
+ * a signal handler called exit(). */
+static bool rests(const struct size_class *class, uint32_t slot)
 {
-    static const char *const names[FEATURE_COUNT] = FEATURE_NAMES;
-    static char text[160];
-    char built[sizeof text] = "";
-    unsigned features = compatmalloc_features();
-    size_t length = 0;
-    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-        if (!(features & 1u << i))
-            continue;
-        if (length != 0)
-            built[length++] = ' ';
-        size_t name = strlen(names[i]);
-        memcpy(built + length, names[i], name);
-        length += name;
-    }
-    /* Every thread writes the same bytes, so it does not matter who was first. */
-    memcpy(text, built, length + 1);
-    return text;
-}
-
-/* A live block's canary is written before its state; a mismatch counts if the state was the same before and
- * after. */
-static bool live_is_sound(const struct size_class *class, char *slot, const state_word *word,
-                          state_word state)
-{
-    return !(constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES) ||
-           canary_intact(slot, class->usable, state_slack(state)) || state_load(word) != state ||
-           canary_intact(slot, class->usable, state_slack(state));
-}
-
-static bool verifies_freed(void)
-{
-    return constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
-}
-
-static size_t check_freed(const struct size_class *class, uint32_t slot)
-{
-    char *address = slot_address(class, slot);
-    size_t count, damage = fill_first_damage(address, 0, class->usable, constants.fill, &count);
-    if (damage == class->usable)
-        return 0;
-    misuse_write_after_free(class, address, address + damage, constants.fill, "check");
-    return 1;
-}
-
-/* What another thread has in a magazine or a quarantine may be on its way in or out; what is in a bitmap
- * rests there. */
-static size_t check_slot(const struct size_class *class, uint32_t slot, state_word *word)
-{
-    char *address = slot_address(class, slot);
-    state_word state = state_load(word);
-    if (state_is_live(state) && !live_is_sound(class, address, word, state)) {
-        misuse_overflow(class, address, state_slack(state), "check");
-        return 1;
-    }
     const struct run *run = slot_run(class, slot);
-    uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
-    bool mine =
-        heap_current && atomic_load_explicit(&run->owner, memory_order_relaxed) == heap_current->index;
-    return state == STATE_FREED && mine && run->free & bit && verifies_freed() ? check_freed(class, slot) : 0;
+    return is_mine(run) && run->free >> (slot - run->first_slot) % RUN_SLOTS & 1;
 }
 
-static size_t check_class(unsigned c)
+static uint32_t slots_to_check(const struct survey *survey, unsigned c)
+{
+    uint32_t frontier = region_frontier(c);
+    if (!survey->quick)
+        return frontier;
+    size_t most = min_size(QUICK_SLOTS, QUICK_BYTES / constants.classes[c].stride);
+    return (uint32_t)min_size(frontier, most);
+}
+
+/* Calls the function for each slot that is mapped. */
+static void for_each_slot(struct survey *survey, unsigned c,
+                          void (*look)(struct survey *survey, const struct part *part, uint32_t slot))
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t frontier = region_frontier(c);
-    size_t problems = 0;
-    for (uint32_t slot = 0; slot < frontier; slot++) {
-        char *extent = slot_extent(class, slot);
-        if (!extent)
-            slot |= (1u << class->extent_shift) - 1;
-        else if (slot_run(class, slot)->active)
-            problems += check_slot(class, slot, extent_state(extent, slot_in_extent(class, slot)));
+    uint32_t slots = slots_to_check(survey, c);
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        if (!slot_extent(class, slot)) {
+            slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
+            continue;
+        }
+        const struct run *run = slot_run(class, slot);
+        struct part part = verify_part(class, slot);
+        if (run->active && !run->absent && state_slack(part.state) <= class->usable)
+            look(survey, &part, slot);
     }
-    return problems;
+}
+
+/*
+ * What was written before the start of a block, before anybody takes it for the work of the block in front;
+ * and also when the block has been freed since. What has been freed in front is for look_inside().
+ */
+static void look_before(struct survey *survey, const struct part *part, uint32_t slot)
+{
+    bool used = state_is_live(part->state) || part->state == STATE_FREED;
+    if (used && slot != 0 && state_load(slot_state(part->class, slot - 1)) != STATE_FREED)
+        survey->problems += !neighbours_check_before(part->class, slot, survey->operation);
+}
+
+static void look_inside(struct survey *survey, const struct part *part, uint32_t slot)
+{
+    if (state_is_live(part->state) || (part->state == STATE_FREED && rests(part->class, slot)))
+        check_part(survey, part);
+}
+
+static void look_at_listed(struct survey *survey, const struct size_class *class, uint32_t slot)
+{
+    if (slot == 0 || !slot_exists(class, slot))
+        return;
+    struct part part = verify_part(class, slot);
+    if (part.state == STATE_FREED)
+        check_part(survey, &part);
 }
 
 /* The magazine and the quarantine of this thread. */
-static size_t check_own(unsigned c)
+static void check_own(struct survey *survey, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
     struct heap *heap = heap_current;
-    size_t problems = 0;
-    if (!heap || !verifies_freed())
-        return 0;
+    if (!heap)
+        return;
     const uint32_t *slots = heap_magazine(heap, class);
-    for (unsigned i = 0; i < heap->count[c]; i++)
-        if (state_load(slot_state(class, slots[i])) == STATE_FREED)
-            problems += check_freed(class, slots[i]);
+    unsigned places = class->ring_mask + 1u + class->mix_mask + 1u;
+    for (unsigned i = 0; i < heap->count[c] && i < class->magazine_capacity; i++)
+        look_at_listed(survey, class, slots[i]);
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
-        return problems;
+        return;
     slots = heap_ring(heap, class);
-    for (unsigned i = 0; i < class->ring_mask + 1u + class->mix_mask + 1u; i++)
-        if (slots[i] != 0 && state_load(slot_state(class, slots[i])) == STATE_FREED)
-            problems += check_freed(class, slots[i]);
-    return problems;
+    for (unsigned i = 0; i < places; i++)
+        look_at_listed(survey, class, slots[i]);
+}
+
+static void check_heap(struct survey *survey)
+{
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++) {
+        if (region_frontier(c) == 0)
+            continue;
+        if (c < CLASS_FIRST_PAGED)
+            for_each_slot(survey, c, look_before);
+        for_each_slot(survey, c, look_inside);
+        check_own(survey, c);
+    }
+    survey->problems += large_check(survey->operation);
 }
 
 EXPORT size_t compatmalloc_check_integrity(void)
 {
-    size_t problems = 0;
-    if (start_is_passthrough())
-        return 0;
-    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
-        problems += check_class(c) + check_own(c);
-    return problems + large_check();
+    struct survey survey = {.operation = "check"};
+    if (!start_is_passthrough())
+        check_heap(&survey);
+    return survey.problems;
+}
+
+/* What nobody freed has not been verified yet. */
+__attribute__((destructor)) static void check_at_exit(void)
+{
+    if (!constants.started || constants.passthrough || constants.settings.check_at_exit == EXIT_CHECK_NO)
+        return;
+    struct survey survey = {.operation = "exit",
+                            .quick = constants.settings.check_at_exit == EXIT_CHECK_QUICK};
+    check_heap(&survey);
 }

@@ -11,6 +11,7 @@
 #include "large_cache.h"
 #include "lock.h"
 #include "map.h"
+#include "new_delete.h"
 #include "report.h"
 
 #define FRONT_CANARY ((size_t)64)
@@ -49,10 +50,19 @@ static void write_canaries(const struct large *large)
     canary_write_long(large->block - gap, gap, gap);
 }
 
-static bool verify_overflow(const struct large *large, const char *operation)
+/* Whether the block stays where it is. */
+enum purpose {
+    LOOK,
+    TAKE
+};
+
+static bool verify_overflow(const struct large *large, enum purpose purpose, const char *operation)
 {
     size_t usable = (size_t)(large->end - large->block), slack = large_slack(large), count;
     if (canary_intact_long(large->block, usable, slack))
+        return true;
+    if (purpose == LOOK ? new_delete_is_marked(large->block, usable, slack)
+                        : new_delete_settle(large->block, usable, slack, operation))
         return true;
     size_t offset = canary_first_damage(large->block, usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -84,9 +94,10 @@ static bool verify_underflow(const struct large *large, const char *operation)
     return false;
 }
 
-static bool verify_canaries(const struct large *large, const char *operation)
+static bool verify_canaries(const struct large *large, enum purpose purpose, const char *operation)
 {
-    return !has_canaries() || (verify_overflow(large, operation) && verify_underflow(large, operation));
+    return !has_canaries() ||
+           (verify_overflow(large, purpose, operation) && verify_underflow(large, operation));
 }
 
 /* --- mappings */
@@ -204,7 +215,7 @@ bool large_free(void *block, const char *operation)
     fork_check();
     if (!claim(block, &large))
         return false;
-    if (!verify_canaries(&large, operation))
+    if (!verify_canaries(&large, TAKE, operation))
         return true; /* on-error = log: never used again */
 
     /* It faults on any access from here on. */
@@ -297,7 +308,7 @@ bool large_resize(void *block, size_t size, void **result)
     struct large large;
     if (!claim(block, &large))
         return false;
-    bool done = verify_canaries(&large, "realloc");
+    bool done = verify_canaries(&large, TAKE, "realloc");
     size_t old_size = large.size;
     if (done && size > old_size && has_canaries()) /* the new bytes were canary, which is secret */
         memset(large.block + old_size, 0, min_size(size - old_size, large_slack(&large)));
@@ -320,6 +331,19 @@ bool large_resize(void *block, size_t size, void **result)
 }
 
 /* --- looking */
+
+bool large_room(const void *block, size_t *usable, size_t *slack)
+{
+    lock_acquire(&lock);
+    const struct large *large = large_table_find(block);
+    bool live = large && large->state == LARGE_LIVE;
+    if (live) {
+        *usable = (size_t)(large->end - large->block);
+        *slack = large_slack(large);
+    }
+    lock_release(&lock);
+    return live;
+}
 
 bool large_size(const void *block, size_t *size)
 {
@@ -364,14 +388,15 @@ void large_describe(const void *pointer, struct report *report)
     lock_release(&lock);
 }
 
-size_t large_check(void)
+size_t large_check(const char *operation)
 {
     size_t damaged = 0;
-    lock_acquire(&lock);
+    if (!lock_try(&lock))
+        return 0;
     for (uint32_t i = 0; i < large_table_size(); i++) {
         const struct large *large = large_table_at(i);
         if (large && large->state == LARGE_LIVE)
-            damaged += !verify_canaries(large, "check");
+            damaged += !verify_canaries(large, LOOK, operation);
     }
     lock_release(&lock);
     return damaged;

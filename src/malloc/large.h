@@ -38,14 +38,17 @@ bool large_free(void *block, const char *operation);
  */
 bool large_resize(void *block, size_t size, void **result);
 
+/* Bytes from the start of a live large block to its guard page, and how many of them are canary. */
+bool large_room(const void *block, size_t *usable, size_t *slack);
+
 /* Requested size of a live large block; false if it is none. */
 bool large_size(const void *block, size_t *size);
 
 /* Complete the report about a pointer that is no live block. */
 void large_describe(const void *pointer, struct report *report);
 
-/* Verify all canaries; returns how many are damaged, each reported. */
-size_t large_check(void);
+/* Verify all canaries; returns how many are damaged, each reported. 0 while another call is under way. */
+size_t large_check(const char *operation);
 
 /* Give back cached address space, and if `quarantined` that of blocks in quarantine too. Returns whether
  * there was any. */

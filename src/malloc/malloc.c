@@ -155,7 +155,7 @@ EXPORT void cfree(void *block)
 EXPORT void free_sized(void *block, size_t size)
 {
     if (block)
-        constants.dispatch.free_sized(block, 0, size);
+        constants.dispatch.free_sized(block, 0, size, "free_sized");
 }
 
 /* free() of a block that aligned_alloc made with that alignment and size; others are reported. C23 7.24.3.5.
@@ -163,5 +163,5 @@ EXPORT void free_sized(void *block, size_t size)
 EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     if (block)
-        constants.dispatch.free_sized(block, alignment, size);
+        constants.dispatch.free_sized(block, alignment, size, "free_aligned_sized");
 }

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
+#define SYS_MSEAL 462 /* on every architecture */
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 static __thread bool occupied;
@@ -61,6 +64,18 @@ bool map_protect(void *address, size_t bytes, int protection)
     bool done = mprotect(address, bytes, protection) == 0;
     errno = saved;
     return done;
+}
+
+/*
+ * A seccomp filter that was there before the program, as systemd's SystemCallFilter= is, may not know the
+ * call and kill the process for it.
+ */
+void map_seal(const void *address, size_t bytes)
+{
+    int saved = errno;
+    if (prctl(PR_GET_SECCOMP) == 0)
+        (void)syscall(SYS_MSEAL, address, bytes, 0);
+    errno = saved;
 }
 
 bool map_move(void *from, void *to, size_t bytes)

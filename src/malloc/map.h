@@ -23,6 +23,9 @@ bool map_discard(void *address, size_t bytes);
 
 bool map_protect(void *address, size_t bytes, int protection);
 
+/* No more mapping, unmapping or protecting there, for good (mseal(2), Linux 6.10). Best effort. */
+void map_seal(const void *address, size_t bytes);
+
 /*
  * Move `bytes` of pages from one place over what is mapped at another, without copying; the source is
  * unmapped. False if the kernel refuses; then nothing has changed.

@@ -4,16 +4,19 @@
 #include "canary.h"
 #include "fill.h"
 #include "large.h"
+#include "new_delete.h"
 #include "report.h"
 #include "slot.h"
 
-COLD void misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation)
+COLD bool misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation)
 {
     size_t count;
+    if (new_delete_settle(slot, class->usable, slack, operation))
+        return true;
     if (canary_find_slack(slot, class->usable) != 0) {
         /* The canary is whole, but stands behind a block of another size: it is the size that was changed. */
         misuse_metadata(class, slot, "the size of a block", operation);
-        return;
+        return false;
     }
     size_t offset = canary_first_damage(slot, class->usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -24,6 +27,7 @@ COLD void misuse_overflow(const struct size_class *class, char *slot, size_t sla
                             .offset = offset,
                             .bytes = (const unsigned char *)slot + (class->usable - slack) + offset,
                             .byte_count = count});
+    return false;
 }
 
 COLD void misuse_write_after_free(const struct size_class *class, char *slot, const char *part, uint64_t word,
@@ -53,10 +57,11 @@ COLD void misuse_metadata(const struct size_class *class, const char *slot, cons
                             .detail = record});
 }
 
-COLD void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail)
+COLD void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail,
+                            const char *operation)
 {
     report(&(struct report){.kind = REPORT_NEW_DELETE_TYPE_MISMATCH,
-                            .operation = "free_sized",
+                            .operation = operation,
                             .address = block,
                             .requested_size = actual,
                             .slot_size = REPORT_UNKNOWN,

@@ -12,8 +12,11 @@ struct size_class;
 /* A pointer that is not the start of a live block was passed to `operation`. Finds out what it is. */
 void misuse_bad_pointer(const void *pointer, const char *operation);
 
-/* The canary of a live block is damaged. */
-void misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation);
+/*
+ * The canary of a live block is not what it should be. Returns true if the block is sound all the same, so
+ * that the caller may go on with it: what was reported is the kind of its allocation (new_delete.h).
+ */
+bool misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation);
 
 /* A freed slot was written to; the damage is at or behind `part`. */
 void misuse_write_after_free(const struct size_class *class, char *slot, const char *part, uint64_t word,
@@ -24,6 +27,7 @@ void misuse_metadata(const struct size_class *class, const char *slot, const cha
                      const char *operation);
 
 /* A sized deallocation named the wrong size or alignment. */
-void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail);
+void misuse_wrong_size(const void *block, size_t actual, size_t claimed, const char *detail,
+                       const char *operation);
 
 #endif

@@ -49,10 +49,10 @@ static size_t first_usable_size(void *block)
     return start_process() ? constants.dispatch.usable_size(block) : 0;
 }
 
-static void first_free_sized(void *block, size_t alignment, size_t size)
+static void first_free_sized(void *block, size_t alignment, size_t size, const char *operation)
 {
     if (start_process())
-        constants.dispatch.free_sized(block, alignment, size);
+        constants.dispatch.free_sized(block, alignment, size, operation);
 }
 
 #define PATHS_FIRST                                                                                          \
@@ -90,10 +90,11 @@ static size_t libc_usable_size(void *block)
     return function ? function(block) : 0;
 }
 
-static void libc_free_sized(void *block, size_t alignment, size_t size)
+static void libc_free_sized(void *block, size_t alignment, size_t size, const char *operation)
 {
     (void)alignment;
     (void)size;
+    (void)operation;
     __libc_free(block);
 }
 

@@ -37,6 +37,14 @@ static NOINLINE void free_generic(void *block, const char *operation)
         cold_free(block, operation);
 }
 
+static NOINLINE void free_sized_generic(void *block, size_t alignment, size_t size, const char *operation)
+{
+    if (alignment == 0 && generic_has_size(block, size))
+        free_generic(block, operation);
+    else
+        cold_free_sized(block, alignment, size, operation);
+}
+
 /* --- where the exported functions arrive
  * ---------------------------------------------------------------------------- */
 
@@ -59,8 +67,16 @@ static void *calloc_path(size_t size)
 static void free_path(void *block, const char *operation)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || !fast_free(heap, block, PATHS_FEATURES)))
+    if (unlikely(!heap || !fast_free(heap, block, SIZE_NOT_STATED, PATHS_FEATURES)))
         free_generic(block, operation);
+}
+
+static void free_sized_path(void *block, size_t alignment, size_t size, const char *operation)
+{
+    struct heap *heap = heap_current;
+    bool aligned = ((uintptr_t)block & (alignment - (alignment != 0))) == 0;
+    if (unlikely(!heap || !aligned || !fast_free(heap, block, size, PATHS_FEATURES)))
+        free_sized_generic(block, alignment, size, operation);
 }
 
 const struct dispatch PATHS_NAME = {
@@ -70,5 +86,5 @@ const struct dispatch PATHS_NAME = {
     .realloc = cold_realloc,
     .aligned = cold_allocate_aligned,
     .usable_size = cold_usable_size,
-    .free_sized = cold_free_sized,
+    .free_sized = free_sized_path,
 };

@@ -204,7 +204,7 @@ static void extent_mark_absent(const struct size_class *class, uint32_t first)
         extent_run(class, first, i)->absent = true;
     for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
         state_word *word = slot_state(class, slot);
-        if (state_load(word) == STATE_FREED)
+        if (state_is_freed(state_load(word)))
             state_store(word, STATE_PURGED);
     }
 }

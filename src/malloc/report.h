@@ -22,7 +22,15 @@ enum report_kind {
     REPORT_NEW_DELETE_TYPE_MISMATCH,
     REPORT_METADATA_CORRUPTION,
     REPORT_OUT_OF_MEMORY,
+    REPORT_HEAP_USE_AFTER_FREE, /* a read; writes are REPORT_WRITE_AFTER_FREE */
     REPORT_KINDS
+};
+
+/* Whether the bytes were found written, or are about to be written or read. */
+enum report_access {
+    REPORT_WRITTEN,
+    REPORT_WRITE,
+    REPORT_READ
 };
 
 #define REPORT_UNKNOWN SIZE_MAX
@@ -42,6 +50,7 @@ struct report {
                               that was         passed (mismatch); REPORT_UNKNOWN */
     const unsigned char *bytes; /* the damaged bytes, readable; NULL if there are none to show */
     size_t byte_count;          /* how many; the report shows the first few */
+    enum report_access access;
     const char *detail; /* a static phrase that says more: "not the start of a block"; NULL for none */
     const void *caller; /* return address into the program, or NULL */
 };

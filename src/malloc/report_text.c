@@ -19,6 +19,7 @@ static const char *const kind_names[REPORT_KINDS] = {
     [REPORT_NEW_DELETE_TYPE_MISMATCH] = "new-delete-type-mismatch",
     [REPORT_METADATA_CORRUPTION] = "metadata-corruption",
     [REPORT_OUT_OF_MEMORY] = "out-of-memory",
+    [REPORT_HEAP_USE_AFTER_FREE] = "heap-use-after-free",
 };
 
 const char *report_kind_name(enum report_kind kind)
@@ -58,14 +59,16 @@ static void put_block(struct text *text, const struct report *r)
     text_hex(text, (uintptr_t)r->address);
 }
 
-/* "3 bytes written " */
-static void put_bytes_written(struct text *text, const struct report *r)
+/* "3 bytes written ", "3 bytes to be read " */
+static void put_bytes_touched(struct text *text, const struct report *r)
 {
+    static const char *const deeds[] = {
+        [REPORT_WRITTEN] = " written ", [REPORT_WRITE] = " to be written ", [REPORT_READ] = " to be read "};
     if (r->byte_count > 0)
         put_bytes(text, r->byte_count);
     else
         text_string(text, "something");
-    text_string(text, " written ");
+    text_string(text, deeds[r->access]);
 }
 
 /* "5 bytes past the end of "; what is no distance or an unknown one is left out. */
@@ -82,14 +85,14 @@ static void put_distance(struct text *text, size_t distance, size_t none, const 
 
 static void put_overflow(struct text *text, const struct report *r)
 {
-    put_bytes_written(text, r);
+    put_bytes_touched(text, r);
     put_distance(text, r->offset, 0, "past the end of ");
     put_block(text, r);
 }
 
 static void put_underflow(struct text *text, const struct report *r)
 {
-    put_bytes_written(text, r);
+    put_bytes_touched(text, r);
     put_distance(text, r->offset, REPORT_UNKNOWN, "before the start of ");
     put_block(text, r);
 }
@@ -108,8 +111,16 @@ static void put_bad_free(struct text *text, const struct report *r)
 
 static void put_write_after_free(struct text *text, const struct report *r)
 {
-    put_bytes_written(text, r);
+    put_bytes_touched(text, r);
     put_distance(text, r->offset, 0, "into ");
+    put_block(text, r);
+    text_string(text, " after it was freed");
+}
+
+static void put_use_after_free(struct text *text, const struct report *r)
+{
+    put_bytes_touched(text, r);
+    put_distance(text, r->offset, 0, "from ");
     put_block(text, r);
     text_string(text, " after it was freed");
 }
@@ -141,10 +152,15 @@ static void put_out_of_memory(struct text *text, const struct report *r)
 }
 
 static void (*const put_kind[REPORT_KINDS])(struct text *, const struct report *) = {
-    [REPORT_HEAP_BUFFER_OVERFLOW] = put_overflow,     [REPORT_HEAP_BUFFER_UNDERFLOW] = put_underflow,
-    [REPORT_DOUBLE_FREE] = put_double_free,           [REPORT_BAD_FREE] = put_bad_free,
-    [REPORT_WRITE_AFTER_FREE] = put_write_after_free, [REPORT_NEW_DELETE_TYPE_MISMATCH] = put_mismatch,
-    [REPORT_METADATA_CORRUPTION] = put_corruption,    [REPORT_OUT_OF_MEMORY] = put_out_of_memory,
+    [REPORT_HEAP_BUFFER_OVERFLOW] = put_overflow,
+    [REPORT_HEAP_BUFFER_UNDERFLOW] = put_underflow,
+    [REPORT_DOUBLE_FREE] = put_double_free,
+    [REPORT_BAD_FREE] = put_bad_free,
+    [REPORT_WRITE_AFTER_FREE] = put_write_after_free,
+    [REPORT_NEW_DELETE_TYPE_MISMATCH] = put_mismatch,
+    [REPORT_METADATA_CORRUPTION] = put_corruption,
+    [REPORT_OUT_OF_MEMORY] = put_out_of_memory,
+    [REPORT_HEAP_USE_AFTER_FREE] = put_use_after_free,
 };
 
 static void put_first_line(struct text *text, const struct report *r)
@@ -195,6 +211,7 @@ static void put_offset_detail(struct text *text, const struct report *r)
         break;
     case REPORT_BAD_FREE:
     case REPORT_WRITE_AFTER_FREE:
+    case REPORT_HEAP_USE_AFTER_FREE:
         put_size_detail(text, "offset", r->offset, " from the start");
         break;
     case REPORT_NEW_DELETE_TYPE_MISMATCH:

@@ -5,7 +5,7 @@
  * Slots are 16 bytes apart from 32 to 256, then eight per doubling to 8 KiB; the last class of each doubling
  * from 512 is 16 bytes larger, so that a power of two and its canary need no slot of the next step. From
  * there up to 128 KiB slots are whole pages and each ends at a guard page of its own: a request that fills it
- * needs no canary, as the first byte past its end faults.
+ * needs no canary, as the first byte past its end faults. (With protect-freed this begins at one page.)
  */
 #ifndef SIZE_CLASS_H
 #define SIZE_CLASS_H
@@ -16,7 +16,7 @@ enum {
     CLASS_ZERO = 0,         /* malloc(0): slots of 16 bytes in memory that is never accessible */
     CLASS_FIRST = 1,        /* the smallest class with memory */
     CLASS_FIRST_PAGED = 58, /* the first whose slots are pages with a guard page behind each */
-    CLASS_COUNT = 74
+    CLASS_COUNT = 76
 };
 
 #define UNPAGED_LIMIT  ((size_t)8208) /* largest slot below CLASS_FIRST_PAGED */

@@ -12,7 +12,9 @@
 #include "environment.h"
 #include "heap.h"
 #include "lock.h"
+#include "map.h"
 #include "metadata.h"
+#include "operators.h"
 #include "paths.h"
 #include "random.h"
 #include "report.h"
@@ -20,7 +22,7 @@
 
 /* The extents of a class: about that many bytes each. */
 #define EXTENT_BYTES   MIB
-#define METADATA_FIRST (512 * KIB)
+#define METADATA_FIRST (576 * KIB) /* the table of heaps, and the metadata of a small process */
 
 /* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */
 #define GUARD_INTERVAL        (32 * KIB)
@@ -136,7 +138,7 @@ static void shape_classes(void)
 static void apply_settings(void)
 {
     const struct settings *settings = &constants.settings;
-    constants.features = settings->features & FEATURES_COMPILED;
+    constants.features = settings->features & (FEATURES_COMPILED | CHECKS_ALL);
     constants.slack_minimum = constants.features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
     /* Where pages are larger than the classes' steps, slots do not end at their guard page. */
     bool ends_at_guard = constants.features & COMPATMALLOC_GUARD_PAGES && constants.page_size == 4096;
@@ -166,7 +168,7 @@ static bool start_heap(void)
 
     struct place place = choose_place(&random);
     constants.zone_shift = place.shift;
-    size_t table = extent_table_bytes(), first = heap_layout() + METADATA_FIRST;
+    size_t table = extent_table_bytes(), first = 2 * heap_layout() + METADATA_FIRST;
     while (!(constants.metadata = metadata_start(place.metadata, table, null_extent_bytes(), first))) {
         if (!metadata_was_occupied())
             return false;
@@ -188,6 +190,7 @@ static bool start(void)
     if (!is_power_of_two(constants.page_size))
         constants.page_size = PAGE_SIZE_MAX;
     constants.secure = getauxval(AT_SECURE) != 0;
+    constants.operators = operators_are_ours();
     environment_read_settings(&constants.settings, constants.secure);
     apply_settings();
     constants.passthrough = constants.settings.profile == PROFILE_OFF;
@@ -212,6 +215,21 @@ bool start_process(void)
     lock_release(&lock);
     errno = saved;
     return done;
+}
+
+/*
+ * From here on nothing can make the constants writable or replace the code. Not before constructors run: the
+ * dynamic linker must have finished with both.
+ */
+__attribute__((constructor(102))) static void seal(void)
+{
+    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+    extern const char etext[] __attribute__((visibility("hidden")));
+    if (!start_process())
+        return;
+    uintptr_t code = (uintptr_t)__ehdr_start;
+    map_seal(__ehdr_start, round_up((uintptr_t)etext, constants.page_size) - code);
+    map_seal(&constants, sizeof constants);
 }
 
 bool start_is_passthrough(void)

@@ -78,6 +78,14 @@ static inline state_word state_load(const state_word *state)
     return __atomic_load_n(state, __ATOMIC_RELAXED);
 }
 
+/* A store that precedes what is then done to the slot, for those who look at it meanwhile: signal handlers of
+ * this thread, and other threads where BUSY is used. */
+static inline void state_store_before(state_word *state, state_word value)
+{
+    __atomic_store_n(state, value, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* Release: whoever reads LIVE (the integrity check) also sees the canary. */
 static inline void state_store(state_word *state, state_word value)
 {

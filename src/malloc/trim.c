@@ -40,8 +40,8 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     return used;
 }
 
-/* The pages of [from, to) read as zero now: so must the slots on them, also where they reach beyond. */
-static void mark_purged(unsigned c, size_t from, size_t to)
+/* The pages of [from, to) are gone: slots on them must read as zero where they reach beyond, too. */
+static void mark_purged(unsigned c, size_t from, size_t to, state_word state)
 {
     const struct size_class *class = &constants.classes[c];
     uint32_t last = slot_of_offset(class, to - 1);
@@ -54,15 +54,18 @@ static void mark_purged(unsigned c, size_t from, size_t to)
             memset(class->base + start, 0, from - start);
         if (end > to)
             memset(class->base + to, 0, end - to);
-        state_store(word, STATE_PURGED);
+        state_store(word, state);
     }
 }
 
 static size_t give_back(unsigned c, size_t from, size_t to)
 {
-    if (from >= to || !fresh_purge(&constants.classes[c], constants.classes[c].base + from, to - from))
+    if (from >= to)
         return 0;
-    mark_purged(c, from, to);
+    state_word state = fresh_purge(&constants.classes[c], constants.classes[c].base + from, to - from);
+    if (state == STATE_FREED)
+        return 0;
+    mark_purged(c, from, to, state);
     return to - from;
 }
 

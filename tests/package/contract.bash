@@ -6,6 +6,10 @@
 allocator_names='aligned_alloc calloc cfree free free_aligned_sized free_sized mallinfo mallinfo2 malloc malloc_info
 malloc_stats malloc_trim malloc_usable_size mallopt memalign posix_memalign pvalloc realloc reallocarray valloc'
 
+# What the library replaces besides: the C++ operators, and the functions that copy (src/malloc/exports.map).
+copying_names='bcopy bzero memccpy memcpy memmove mempcpy memset stpcpy stpncpy strcat strcpy strncat strncpy wcpcpy wcpncpy
+wcscat wcscpy wcsncat wcsncpy wmemcpy wmemmove wmempcpy wmemset'
+
 # exports LIBRARY: the names that it defines for others, one per line.
 exports() {
     nm --dynamic --defined-only --format=posix "$1" | awk '{ sub(/@.*/, "", $1); print $1 }' | sort
@@ -14,7 +18,7 @@ exports() {
 has_contract_exports() {
     local name names
     names=$(exports "$1")
-    for name in $allocator_names compatmalloc_version compatmalloc_features compatmalloc_features_string \
+    for name in $allocator_names $copying_names _Znwm _ZdlPv _ZdlPvm compatmalloc_version compatmalloc_features compatmalloc_features_string \
         compatmalloc_check_integrity compatmalloc_statistics_get; do
         grep -qx "$name" <<<"$names" || {
             echo "$1 does not export $name"
@@ -22,7 +26,8 @@ has_contract_exports() {
         }
     done
     # shellcheck disable=SC2086 # one name per line
-    if grep -vxF -f <(printf '%s\n' $allocator_names) <<<"$names" | grep -v '^compatmalloc_'; then
+    if grep -vxF -f <(printf '%s\n' $allocator_names $copying_names) <<<"$names" |
+        grep -Ev '^compatmalloc_|^_Z(n[aw]|d[al])'; then
         echo "$1 exports these names as well"
         return 1
     fi

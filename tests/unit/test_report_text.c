@@ -29,7 +29,8 @@ static void each_kind_has_the_name_that_sanitizers_use(void **state)
     (void)state;
     static const char *const names[] = {
         "heap-buffer-overflow", "heap-buffer-underflow",    "double-free",         "bad-free",
-        "write-after-free",     "new-delete-type-mismatch", "metadata-corruption", "out-of-memory"};
+        "write-after-free",     "new-delete-type-mismatch", "metadata-corruption", "out-of-memory",
+        "heap-use-after-free"};
     assert_int_equal(COUNT(names), REPORT_KINDS);
     for (int kind = 0; kind < REPORT_KINDS; kind++)
         assert_string_equal(report_kind_name((enum report_kind)kind), names[kind]);

@@ -5,10 +5,13 @@
 #include "unit.h"
 
 #include "compatmalloc.h"
+#include "feature_set.h"
 #include "problem.h"
 #include "settings.h"
 
-#define ALL 0x7fu
+#define ALL    0x7fu
+#define CHECKS (CHECK_NEIGHBOURS | CHECK_COPIES | CHECK_NEW_DELETE | PROTECT_FREED)
+#define STRICT (ALL | CHECKS)
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 
@@ -87,16 +90,18 @@ static void profiles_choose_features(void **state)
     const struct {
         enum profile profile;
         unsigned features;
-    } expected[] = {{PROFILE_DEFAULT, ALL},
-                    {PROFILE_STRICT, ALL},
-                    {PROFILE_LIGHT, ALL & ~not_in_light},
-                    {PROFILE_OFF, 0}};
+        enum exit_check check_at_exit;
+    } expected[] = {{PROFILE_DEFAULT, ALL, EXIT_CHECK_QUICK},
+                    {PROFILE_STRICT, STRICT, EXIT_CHECK_FULL},
+                    {PROFILE_LIGHT, ALL & ~not_in_light, EXIT_CHECK_QUICK},
+                    {PROFILE_OFF, 0, EXIT_CHECK_NO}};
     for (size_t i = 0; i < COUNT(expected); i++) {
         struct settings settings;
         memset(&settings, 0xff, sizeof settings);
         settings_from_profile(&settings, expected[i].profile);
         assert_int_equal(settings.profile, expected[i].profile);
         assert_int_equal(settings.features, expected[i].features);
+        assert_int_equal(settings.check_at_exit, expected[i].check_at_exit);
         assert_int_equal(settings.on_error, ON_ERROR_ABORT);
         assert_int_equal(settings.quarantine_size, 0);
         assert_true(settings.allow_environment);
@@ -127,12 +132,42 @@ static void profile_sets_everything_it_decides(void **state)
                          COMPATMALLOC_ZERO_ON_FREE);
 }
 
+static void checks_are_switches_of_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        unsigned check;
+    } checks[] = {{"check-neighbours", CHECK_NEIGHBOURS},
+                  {"check-copies", CHECK_COPIES},
+                  {"check-new-delete", CHECK_NEW_DELETE},
+                  {"protect-freed", PROTECT_FREED}};
+    char text[100];
+    for (size_t i = 0; i < COUNT(checks); i++) {
+        snprintf(text, sizeof text, "%s = yes", checks[i].name);
+        assert_int_equal(clean(text, NULL).features, ALL | checks[i].check);
+        snprintf(text, sizeof text, "%s = no\nprofile = strict", checks[i].name);
+        assert_int_equal(clean(text, NULL).features, STRICT & ~checks[i].check);
+    }
+}
+
+static void check_at_exit_is_no_quick_or_full(void **state)
+{
+    (void)state;
+    assert_int_equal(clean("check-at-exit = no", NULL).check_at_exit, EXIT_CHECK_NO);
+    assert_int_equal(clean("check-at-exit = full", NULL).check_at_exit, EXIT_CHECK_FULL);
+    assert_int_equal(clean("check-at-exit = quick\nprofile = strict", NULL).check_at_exit, EXIT_CHECK_QUICK);
+    assert_int_equal(from_text("check-at-exit = yes", NULL).check_at_exit, EXIT_CHECK_QUICK);
+    assert_int_equal(problem_count, 1);
+    assert_problem(0, 1, "yes", "no, quick or full");
+}
+
 static void place_of_profile_in_its_section_does_not_matter(void **state)
 {
     (void)state;
     struct settings after = clean("canaries = no\nquarantine-size = 5\nprofile = strict\n", NULL);
     struct settings before = clean("profile = strict\ncanaries = no\nquarantine-size = 5\n", NULL);
-    assert_int_equal(after.features, ALL & ~(unsigned)COMPATMALLOC_CANARIES);
+    assert_int_equal(after.features, STRICT & ~(unsigned)COMPATMALLOC_CANARIES);
     assert_int_equal(after.quarantine_size, 5);
     assert_int_equal(after.profile, PROFILE_STRICT);
     assert_int_equal(before.features, after.features);
@@ -145,7 +180,7 @@ static void profile_of_a_later_section_undoes_earlier_ones(void **state)
     const char *text = "[default]\ncanaries = no\nquarantine-size = 9\non-error = log\njournal = no\n"
                        "[program true]\nprofile = strict\n";
     struct settings settings = clean(text, "/bin/true");
-    assert_int_equal(settings.features, ALL);
+    assert_int_equal(settings.features, STRICT);
     assert_int_equal(settings.quarantine_size, 0);
     /* These are not a profile's business. */
     assert_int_equal(settings.on_error, ON_ERROR_LOG);
@@ -428,7 +463,8 @@ static void pieces_of_the_default_section_are_one(void **state)
                        "[default]\nquarantine = no\n";
     struct settings settings = clean(text, "/bin/true");
     assert_int_equal(settings.profile, PROFILE_STRICT);
-    assert_int_equal(settings.features, ALL & ~(unsigned)(COMPATMALLOC_CANARIES | COMPATMALLOC_QUARANTINE));
+    assert_int_equal(settings.features,
+                     STRICT & ~(unsigned)(COMPATMALLOC_CANARIES | COMPATMALLOC_QUARANTINE));
     assert_false(settings.journal);
     assert_int_equal(settings.on_error, ON_ERROR_ABORT);
 }
@@ -457,7 +493,7 @@ static void all_matching_sections_apply_in_file_order(void **state)
     struct settings settings = clean(text, "/bin/true");
     assert_int_equal(settings.profile, PROFILE_STRICT);
     assert_int_equal(settings.features,
-                     ALL & ~(unsigned)(COMPATMALLOC_ZERO_ON_FREE | COMPATMALLOC_GUARD_PAGES));
+                     STRICT & ~(unsigned)(COMPATMALLOC_ZERO_ON_FREE | COMPATMALLOC_GUARD_PAGES));
     assert_int_equal(settings.on_error, ON_ERROR_LOG);
 }
 
@@ -612,7 +648,7 @@ static void options_are_the_same_keys(void **state)
         with_options("canaries=no,profile=strict,quarantine-size=4K,on-error=log,journal=0");
     assert_int_equal(problem_count, 0);
     assert_int_equal(settings.profile, PROFILE_STRICT);
-    assert_int_equal(settings.features, ALL & ~(unsigned)COMPATMALLOC_CANARIES);
+    assert_int_equal(settings.features, STRICT & ~(unsigned)COMPATMALLOC_CANARIES);
     assert_int_equal(settings.quarantine_size, 4096);
     assert_int_equal(settings.on_error, ON_ERROR_LOG);
     assert_false(settings.journal);
@@ -684,6 +720,8 @@ int main(void)
         cmocka_unit_test(profiles_choose_features),
         cmocka_unit_test(nothing_changes_nothing),
         cmocka_unit_test(profile_sets_everything_it_decides),
+        cmocka_unit_test(checks_are_switches_of_their_own),
+        cmocka_unit_test(check_at_exit_is_no_quick_or_full),
         cmocka_unit_test(place_of_profile_in_its_section_does_not_matter),
         cmocka_unit_test(profile_of_a_later_section_undoes_earlier_ones),
         cmocka_unit_test(every_feature_has_a_key),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "bounds.h"
+
+#include "report.h"
+#include "slot.h"
+
+/* Where the stretch begins. */
+struct start {
+    const struct size_class *class;
+    uint32_t slot;
+    state_word state;
+    size_t within; /* the slot */
+};
+
+/* False where no slot is. */
+static bool find_start(const char *from, struct start *start)
+{
+    size_t c = class_of_address(from);
+    if (c >= CLASS_COUNT)
+        return false;
+    const struct size_class *class = &constants.classes[c];
+    uint64_t offset = (uint64_t)((uintptr_t)from - (uintptr_t) class->base);
+    if (offset >= class->span)
+        return false;
+    uint32_t slot = slot_of_offset(class, offset);
+    if (!slot_exists(class, slot))
+        return false;
+    *start = (struct start){class, slot, state_load(slot_state(class, slot)),
+                            offset - (uint64_t)slot * class->stride};
+    return true;
+}
+
+static size_t block_size(const struct size_class *class, state_word state)
+{
+    return class->usable - min_size(state_slack(state), class->usable);
+}
+
+static void put_access(struct report *report, enum bounds_access access, size_t bytes)
+{
+    report->access = access == BOUNDS_READ ? REPORT_READ : REPORT_WRITE;
+    report->byte_count = bytes;
+}
+
+static void report_overflow(const struct start *start, size_t size, size_t bytes, enum bounds_access access,
+                            const char *function)
+{
+    size_t beyond = start->within > size ? start->within - size : 0;
+    struct report found = {.kind = REPORT_HEAP_BUFFER_OVERFLOW,
+                           .operation = function,
+                           .address = slot_address(start->class, start->slot),
+                           .requested_size = size,
+                           .slot_size = start->class->usable,
+                           .offset = beyond};
+    put_access(&found, access, start->within + bytes - size - beyond);
+    report(&found);
+}
+
+/* The stretch begins in what lies between two blocks, nearer to the one behind: a negative index. */
+static bool report_underflow(const struct start *start, size_t bytes, enum bounds_access access,
+                             const char *function)
+{
+    const struct size_class *class = start->class;
+    size_t before = class->stride - start->within;
+    uint32_t next = start->slot + 1;
+    if (!slot_exists(class, next) || !state_is_live(state_load(slot_state(class, next))))
+        return false;
+    if (state_is_live(start->state) && start->within - block_size(class, start->state) < before)
+        return false;
+    struct report found = {.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
+                           .operation = function,
+                           .address = slot_address(class, next),
+                           .requested_size = block_size(class, state_load(slot_state(class, next))),
+                           .slot_size = class->usable,
+                           .offset = before};
+    put_access(&found, access, min_size(bytes, before));
+    report(&found);
+    return true;
+}
+
+static void report_freed(const struct start *start, size_t bytes, enum bounds_access access,
+                         const char *function)
+{
+    bool freed = state_is_freed(start->state);
+    struct report found = {.kind = freed ? REPORT_HEAP_USE_AFTER_FREE : REPORT_HEAP_BUFFER_OVERFLOW,
+                           .operation = function,
+                           .address = slot_address(start->class, start->slot),
+                           .requested_size = REPORT_UNKNOWN,
+                           .slot_size = start->class->usable,
+                           .offset = start->within,
+                           .detail = freed ? NULL : "no block has been there"};
+    if (freed && access == BOUNDS_WRITE)
+        found.kind = REPORT_WRITE_AFTER_FREE;
+    put_access(&found, access, bytes);
+    report(&found);
+}
+
+void bounds_check(const void *from, size_t bytes, enum bounds_access access, const char *function)
+{
+    struct start start;
+    if (bytes == 0 || !find_start(from, &start) || start.state == STATE_BUSY)
+        return;
+    bool live = state_is_live(start.state);
+    size_t size = live ? block_size(start.class, start.state) : 0;
+    if (live && start.within <= size && bytes <= size - start.within)
+        return;
+    if (start.within >= size && report_underflow(&start, bytes, access, function))
+        return;
+    if (live)
+        report_overflow(&start, size, bytes, access, function);
+    else
+        report_freed(&start, bytes, access, function);
+}
