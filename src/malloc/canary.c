@@ -1,93 +1,83 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "canary.h"
 
-#include "state.h"
-
 #include <string.h>
+
+#include "state.h"
 
 #define ONES 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 const uint8_t canary_window[2 * 32] = {[32] = ONES, [40] = ONES, [48] = ONES, [56] = ONES};
-#define KEEP (~(PATTERN_SET | PATTERN_CLEAR))
-const uint64_t canary_tail_keep[4] = {KEEP, KEEP, KEEP, KEEP &UINT64_MAX >> 8};
-const uint64_t canary_tail_set[4] = {PATTERN_SET, PATTERN_SET, PATTERN_SET, PATTERN_SET &UINT64_MAX >> 8};
+const uint8_t canary_shape_window[2 * 32] = {[32] = 0xff, 0,    0xff,        0xff,        0xff,       0xff,
+                                             0xff,        0xff, [40] = ONES, [48] = ONES, [56] = ONES};
 
 /* The byte at that offset of the slot. */
 static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, size_t slack)
 {
-    if (offset == usable - 1 && slack > 1)
-        return 0;
-    return (uint8_t)(word >> (offset % 8 * 8));
+    return offset == usable - slack + 1 ? 0 : (uint8_t)(word >> (offset % 8 * 8));
 }
 
-/* The last word of a slot. */
-static inline uint64_t last_word(uint64_t word, size_t slack)
+/* The word at `at`, a multiple of 8, and which bits of it are canary. */
+static inline uint64_t canary_part(uint64_t word, size_t at, size_t usable, size_t slack, uint64_t *mask)
 {
-    return word & (UINT64_MAX >> (slack > 1 ? 8 : 0));
+    size_t start = usable - slack;
+    *mask = start > at ? UINT64_MAX << (start - at) * 8 : UINT64_MAX;
+    uint64_t hole = start + 1 - at < 8 ? ~(UINT64_C(0xff) << (start + 1 - at) * 8) : UINT64_MAX;
+    return word & hole & *mask;
 }
 
-/* Of the word in which the block ends: the bits that are canary. */
-static inline uint64_t first_mask(size_t start)
-{
-    return UINT64_MAX << (start % 8 * 8);
-}
-
-/* Slots are whole words long: the first word of the canary may be shared with the block, the last one ends
- * with the zero. */
-void canary_write_long(char *slot, size_t usable, size_t slack)
+/* Slots are whole words long. The first words hold the end of the block and the zero; the rest is the same
+ * all over. */
+void canary_write_long(char *slot, size_t usable, size_t slack, enum allocation_kind kind)
 {
     if (slack == 0)
         return;
-    uint64_t word = canary_word(slot, slack), there;
-    size_t at = round_down(usable - slack, 8), last = usable - 8;
-    uint64_t mask = first_mask(usable - slack);
-    memcpy(&there, slot + at, 8);
-    there = (there & ~mask) | (word & mask);
-    memcpy(slot + at, &there, 8);
-    for (at += 8; at + VEC_BYTES <= usable; at += VEC_BYTES)
+    uint64_t word = canary_word(slot, slack, kind), there, mask;
+    size_t at = round_down(usable - slack, 8), end = min_size(at + 16, usable);
+    for (; at < end; at += 8) {
+        uint64_t canary = canary_part(word, at, usable, slack, &mask);
+        memcpy(&there, slot + at, 8);
+        there = (there & ~mask) | canary;
+        memcpy(slot + at, &there, 8);
+    }
+    for (; at + VEC_BYTES <= usable; at += VEC_BYTES)
         vec_store(slot + at, vec_repeat(word));
     for (; at < usable; at += 8)
         memcpy(slot + at, &word, 8);
-    memcpy(&there, slot + last, 8);
-    there &= slack > 1 ? UINT64_MAX >> 8 : UINT64_MAX;
-    memcpy(slot + last, &there, 8);
 }
 
-static bool is_intact(const char *slot, size_t usable, size_t slack, uint64_t word)
+bool canary_intact_long(const char *slot, size_t usable, size_t slack, enum allocation_kind kind)
 {
     if (slack == 0)
         return true;
-    uint64_t there;
-    size_t at = round_down(usable - slack, 8), last = usable - 8;
-    uint64_t expected = at == last ? last_word(word, slack) : word;
-    memcpy(&there, slot + at, 8);
-    uint64_t damage = (there ^ expected) & first_mask(usable - slack);
+    uint64_t word = canary_word(slot, slack, kind), there, mask, damage = 0;
+    size_t at = round_down(usable - slack, 8), end = min_size(at + 16, usable);
+    for (; at < end; at += 8) {
+        uint64_t canary = canary_part(word, at, usable, slack, &mask);
+        memcpy(&there, slot + at, 8);
+        damage |= (there & mask) ^ canary;
+    }
     vec difference = vec_repeat(0);
-    for (at += 8; at + VEC_BYTES <= last; at += VEC_BYTES)
+    for (; at + VEC_BYTES <= usable; at += VEC_BYTES)
         difference = vec_or(difference, vec_xor(vec_load(slot + at), vec_repeat(word)));
-    for (; at < last; at += 8) {
+    for (; at < usable; at += 8) {
         memcpy(&there, slot + at, 8);
         damage |= there ^ word;
-    }
-    if (at == last) {
-        memcpy(&there, slot + last, 8);
-        damage |= there ^ last_word(word, slack);
     }
     return damage == 0 && vec_is_zero(difference);
 }
 
-bool canary_intact_long(const char *slot, size_t usable, size_t slack)
+enum allocation_kind canary_kind(const char *slot, size_t usable, size_t slack)
 {
-    return is_intact(slot, usable, slack, canary_word(slot, slack));
+    for (unsigned kind = 0; kind < (constants.features & CHECK_NEW_DELETE ? KIND_COUNT : 1); kind++)
+        if (canary_intact_long(slot, usable, slack, kind))
+            return kind;
+    return KIND_COUNT;
 }
 
-bool canary_intact_as(const char *slot, size_t usable, size_t slack, uint8_t pattern)
+static size_t first_damage(const char *slot, size_t usable, size_t slack, enum allocation_kind kind,
+                           size_t *count)
 {
-    return is_intact(slot, usable, slack, canary_word(slot, slack) ^ pattern * UINT64_C(0x0101010101010101));
-}
-
-size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count)
-{
-    uint64_t word = canary_word(slot, slack);
+    uint64_t word = canary_word(slot, slack, kind);
     size_t first = usable, last = 0;
     for (size_t i = usable - slack; i < usable; i++)
         if ((uint8_t)slot[i] != canary_byte(word, i, usable, slack)) {
@@ -99,10 +89,24 @@ size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t
     return first - (usable - slack);
 }
 
+/* It is of the kind of which the fewest bytes are damaged. */
+size_t canary_first_damage(const char *slot, size_t usable, size_t slack, size_t *count)
+{
+    size_t first = first_damage(slot, usable, slack, KIND_MALLOC, count);
+    for (unsigned kind = 1; constants.features & CHECK_NEW_DELETE && kind < KIND_COUNT; kind++) {
+        size_t other_count, other = first_damage(slot, usable, slack, kind, &other_count);
+        if (other_count < *count) {
+            *count = other_count;
+            first = other;
+        }
+    }
+    return first;
+}
+
 size_t canary_find_slack(const char *slot, size_t usable)
 {
     for (size_t slack = CANARY_MINIMUM; slack <= min_size(usable, SLACK_MAX); slack++)
-        if (canary_intact_long(slot, usable, slack))
+        if (canary_kind(slot, usable, slack) != KIND_COUNT)
             return slack;
     return 0;
 }

@@ -4,14 +4,16 @@
  * verified on free and realloc. At least 8 bytes of it stand behind every block that does not end at a guard
  * page.
  *
- * The word differs from slot to slot and with the slack, so that neither a canary that was read elsewhere nor
- * a changed size passes. The last byte of the slot is zero, which stops a string read that ran off the block
- * before it reaches the next slot.
+ * The word differs from slot to slot, with the slack, and with the kind of the allocation (kind.h), so that
+ * neither a canary that was read elsewhere nor a changed size passes. Its second byte is zero, which stops a
+ * string that is read past its end before it tells more than one byte of the secret. (Not the first one: a
+ * string's terminator written one byte past the block must not go unseen.)
  */
 #ifndef CANARY_H
 #define CANARY_H
 
 #include "constants.h"
+#include "kind.h"
 #include "vec.h"
 
 /*
@@ -22,36 +24,16 @@
 #define PATTERN_SET   UINT64_C(0x8080808080808080)
 #define PATTERN_CLEAR UINT64_C(0x2020202020202020)
 
-/* The masks of a canary word four times over, with a zero for the last byte. */
-extern const uint64_t canary_tail_keep[4], canary_tail_set[4];
+/* Windows on these at `slack` select, of the last vector of a slot, the canary; and the canary but its zero.
+ */
+extern const uint8_t canary_window[2 * 32], canary_shape_window[2 * 32];
 
-/* A window on this at 32 - n selects the last n bytes of a vector. */
-extern const uint8_t canary_window[2 * 32];
-
-static ALWAYS_INLINE uint64_t canary_mix(const char *slot, size_t slack)
+static ALWAYS_INLINE uint64_t canary_word(const char *slot, size_t slack, enum allocation_kind kind)
 {
     uint64_t unique = (uintptr_t)slot ^ (uint64_t)slack << 32;
     uint64_t mixed = (unique ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
-    return mixed ^ mixed >> 32;
-}
-
-static ALWAYS_INLINE uint64_t canary_word(const char *slot, size_t slack)
-{
-    return (canary_mix(slot, slack) | PATTERN_SET) & ~PATTERN_CLEAR;
-}
-
-/* The last 32 bytes of a slot as they would be if all were canary, which must be of more than one byte. */
-static ALWAYS_INLINE vec canary_tail_long(const char *slot, size_t slack)
-{
-    vec mixed = vec_repeat(canary_mix(slot, slack));
-    return vec_or(vec_and(mixed, vec_load(canary_tail_keep)), vec_load(canary_tail_set));
-}
-
-/* The same. A canary of a single byte is no place for the zero: a string's terminator one past its end must
- * not go unseen. */
-static ALWAYS_INLINE vec canary_tail(const char *slot, size_t slack)
-{
-    return likely(slack > 1) ? canary_tail_long(slot, slack) : vec_repeat(canary_word(slot, slack));
+    mixed ^= mixed >> 32;
+    return ((mixed | PATTERN_SET) & ~PATTERN_CLEAR) ^ kind_pattern(kind);
 }
 
 static ALWAYS_INLINE vec canary_mask(size_t slack)
@@ -59,32 +41,39 @@ static ALWAYS_INLINE vec canary_mask(size_t slack)
     return vec_load(canary_window + slack);
 }
 
-/* Canaries longer than a vector, in slots of the coarser classes. */
-void canary_write_long(char *slot, size_t usable, size_t slack);
-bool canary_intact_long(const char *slot, size_t usable, size_t slack);
+/* The last vector of a slot with that slack, zero where the block is. slack <= VEC_BYTES. */
+static ALWAYS_INLINE vec canary_vector(const char *slot, size_t slack, enum allocation_kind kind)
+{
+    return vec_and(vec_repeat(canary_word(slot, slack, kind)), vec_load(canary_shape_window + slack));
+}
 
-/* Whether it is whole if each byte of it, but for the final zero, differs by that pattern (new_delete.h). */
-bool canary_intact_as(const char *slot, size_t usable, size_t slack, uint8_t pattern);
+/* Canaries of any length in slots of any size. */
+void canary_write_long(char *slot, size_t usable, size_t slack, enum allocation_kind kind);
+bool canary_intact_long(const char *slot, size_t usable, size_t slack, enum allocation_kind kind);
 
 /* Write the canary of a block with that slack; the block's own bytes keep their values. */
-static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack)
+static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack, enum allocation_kind kind)
 {
     if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES)) {
-        canary_write_long(slot, usable, slack);
+        canary_write_long(slot, usable, slack, kind);
         return;
     }
     char *end = slot + usable - VEC_BYTES;
-    vec there = vec_load(end);
-    vec_store(end, vec_xor(there, vec_and(vec_xor(there, canary_tail(slot, slack)), canary_mask(slack))));
+    vec block = vec_andnot(canary_mask(slack), vec_load(end));
+    vec_store(end, vec_or(block, canary_vector(slot, slack, kind)));
 }
 
-static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack)
+static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack,
+                                        enum allocation_kind kind)
 {
     if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES))
-        return canary_intact_long(slot, usable, slack);
-    const char *end = slot + usable - VEC_BYTES;
-    return likely(vec_is_zero(vec_and(vec_xor(vec_load(end), canary_tail(slot, slack)), canary_mask(slack))));
+        return canary_intact_long(slot, usable, slack, kind);
+    vec there = vec_and(vec_load(slot + usable - VEC_BYTES), canary_mask(slack));
+    return likely(vec_is_zero(vec_xor(there, canary_vector(slot, slack, kind))));
 }
+
+/* The kind that the canary is whole for, of all if the check is in force; KIND_COUNT if it is damaged. */
+enum allocation_kind canary_kind(const char *slot, size_t usable, size_t slack);
 
 /* First damaged byte, counted from the end of the block; and how many bytes from there to the last damaged
  * one. */

@@ -49,54 +49,54 @@ static unsigned class_for(size_t alignment, size_t size)
     return c < CLASS_COUNT && constants.classes[c].usable - size <= SLACK_MAX ? c : CLASS_COUNT;
 }
 
-static void *allocate_slot(unsigned c, size_t size, bool zeroed)
+static void *allocate_slot(unsigned c, size_t size, enum allocation_kind kind, bool zeroed)
 {
     unsigned features = c == CLASS_ZERO ? 0 : in_force();
     struct borrowed borrowed = borrow();
-    void *block = generic_allocate(borrowed.heap, c, size, features);
+    void *block = generic_allocate(borrowed.heap, c, size, kind, features);
     give_back(borrowed);
     if (block && zeroed && !generic_zeroes(features) && c != CLASS_ZERO)
         memset(block, 0, size);
     return block;
 }
 
-static void *allocate_once(size_t alignment, size_t size, bool zeroed)
+static void *allocate_once(size_t alignment, size_t size, enum allocation_kind kind, bool zeroed)
 {
     unsigned c = class_for(alignment, size);
-    void *block = c < CLASS_COUNT ? allocate_slot(c, size, zeroed) : NULL;
-    return block ? block : large_allocate(alignment, size);
+    void *block = c < CLASS_COUNT ? allocate_slot(c, size, kind, zeroed) : NULL;
+    return block ? block : large_allocate(alignment, size, kind_in_force(kind, in_force()));
 }
 
-void *cold_allocate(size_t alignment, size_t size, bool zeroed)
+void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bool zeroed)
 {
     void *block = NULL;
     if (size <= SIZE_LIMIT - alignment && start_process()) {
-        block = allocate_once(alignment, size, zeroed);
+        block = allocate_once(alignment, size, kind, zeroed);
         if (unlikely(!block) && trim_emergency())
-            block = allocate_once(alignment, size, zeroed);
+            block = allocate_once(alignment, size, kind, zeroed);
     }
     if (unlikely(!block))
         errno = ENOMEM;
     return block;
 }
 
-void *cold_allocate_aligned(size_t alignment, size_t size)
+void *cold_allocate_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    return cold_allocate(alignment, size, false);
+    return cold_allocate(alignment, size, kind, false);
 }
 
-void cold_free(void *block, const char *operation)
+void cold_free(void *block, const char *operation, enum allocation_kind kind)
 {
     if (!start_process())
         return; /* nothing was ever handed out */
     if (class_of_address(block) < CLASS_COUNT) {
         unsigned features = in_force();
         struct borrowed borrowed = borrow();
-        bool done = generic_free(borrowed.heap, block, operation, features);
+        bool done = generic_free(borrowed.heap, block, operation, kind, features);
         give_back(borrowed);
         if (done)
             return;
-    } else if (large_free(block, operation)) {
+    } else if (large_free(block, operation, kind_in_force(kind, in_force()))) {
         return;
     }
     misuse_bad_pointer(block, operation);
@@ -149,7 +149,7 @@ static void *resize_in_place(char *block, struct live live, size_t size)
     if (canaries) {
         if (size > old_size)
             memset(block + old_size, 0, size - old_size); /* the new bytes were canary, which is secret */
-        canary_write(block, class->usable, class->usable - size);
+        canary_write(block, class->usable, class->usable - size, KIND_MALLOC);
     }
     state_store(live.word, state_live(class->usable - size));
     return block;
@@ -170,8 +170,8 @@ static void *realloc_slot(char *block, struct live live, size_t size)
     const struct size_class *class = &constants.classes[live.class];
     size_t old_size = live_size(live);
     if (live.class != CLASS_ZERO && constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES &&
-        unlikely(!canary_intact(block, class->usable, class->usable - old_size)) &&
-        !misuse_overflow(class, block, class->usable - old_size, "realloc")) {
+        unlikely(!canary_intact(block, class->usable, class->usable - old_size, KIND_MALLOC)) &&
+        !misuse_canary(class, block, class->usable - old_size, "realloc")) {
         /* on-error = log: the owner goes on with a sound block; the damaged slot is taken out of use. */
         void *fresh = constants.dispatch.malloc(size);
         if (fresh) {
@@ -222,7 +222,8 @@ size_t cold_usable_size(void *block)
     return 0;
 }
 
-void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation)
+void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation,
+                     enum allocation_kind kind)
 {
     size_t actual;
     if (!start_process())
@@ -236,8 +237,8 @@ void cold_free_sized(void *block, size_t alignment, size_t size, const char *ope
     }
     if (actual != size)
         misuse_wrong_size(block, actual, size, "the size is not the one that was allocated", operation);
-    else if (alignment != 0 && ((uintptr_t)block & (alignment - 1)) != 0)
+    else if (alignment != 0 && (!is_power_of_two(alignment) || ((uintptr_t)block & (alignment - 1)) != 0))
         misuse_wrong_size(block, actual, size, "the block does not have the alignment that is claimed",
                           operation);
-    constants.dispatch.free(block, operation);
+    constants.dispatch.release(block, operation, kind);
 }

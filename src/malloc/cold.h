@@ -6,16 +6,17 @@
 #ifndef COLD_H
 #define COLD_H
 
+#include "kind.h"
 #include "platform.h"
 
 /* Any size and alignment (a power of two). NULL with errno ENOMEM if it cannot be had. Not zeroed unless
  * `zeroed`. */
-void *cold_allocate(size_t alignment, size_t size, bool zeroed);
+void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bool zeroed);
 
-void *cold_allocate_aligned(size_t alignment, size_t size);
+void *cold_allocate_aligned(size_t alignment, size_t size, enum allocation_kind kind);
 
 /* Any pointer but NULL. */
-void cold_free(void *block, const char *operation);
+void cold_free(void *block, const char *operation, enum allocation_kind kind);
 
 /* block is not NULL, size is not 0. */
 void *cold_realloc(void *block, size_t size);
@@ -24,6 +25,7 @@ void *cold_realloc(void *block, size_t size);
 size_t cold_usable_size(void *block);
 
 /* free() with the size and alignment that the caller thinks the block has; alignment 0: not stated. */
-void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation);
+void cold_free_sized(void *block, size_t alignment, size_t size, const char *operation,
+                     enum allocation_kind kind);
 
 #endif

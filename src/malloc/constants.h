@@ -8,6 +8,7 @@
 #define CONSTANTS_H
 
 #include "feature_set.h"
+#include "kind.h"
 #include "settings.h"
 #include "size_class.h"
 
@@ -17,9 +18,13 @@ struct dispatch {
     void *(*calloc)(size_t size); /* the product, already checked */
     void (*free)(void *block, const char *operation);
     void *(*realloc)(void *block, size_t size);
-    void *(*aligned)(size_t alignment, size_t size); /* a power of two; any size */
+    void *(*aligned)(size_t alignment, size_t size, enum allocation_kind kind); /* a power of two; any size */
     size_t (*usable_size)(void *block);
-    void (*free_sized)(void *block, size_t alignment, size_t size, const char *operation);
+    /* The same for any kind of call (kind.h). Size and alignment are what the caller thinks the block has. */
+    void *(*allocate)(size_t size, enum allocation_kind kind);
+    void (*release)(void *block, const char *operation, enum allocation_kind kind);
+    void (*release_sized)(void *block, size_t alignment, size_t size, const char *operation,
+                          enum allocation_kind kind);
 };
 
 struct constants {

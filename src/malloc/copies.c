@@ -19,7 +19,8 @@ extern void *__memmove_chk(void *to, const void *from, size_t bytes, size_t limi
 extern void *__memset_chk(void *to, int value, size_t bytes, size_t limit);
 extern wchar_t *__wmemset_chk(wchar_t *to, wchar_t value, size_t count, size_t limit);
 
-/* No limit; and the compiler must not know, or it makes a call of the plain function out of this, which is us. */
+/* No limit; and the compiler must not know, or it makes a call of the plain function out of this, which is
+ * us. */
 static ALWAYS_INLINE size_t unlimited(void)
 {
     size_t limit = SIZE_MAX;

@@ -30,7 +30,8 @@ static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
 }
 
 /* NULL: give up. */
-static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigned features)
+static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum allocation_kind kind,
+                                         unsigned features)
 {
     const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
     const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
@@ -73,7 +74,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
         vec_store(parts.second, nothing);
         vec_store(parts.third, nothing);
     }
-    vec canary = canaries ? vec_and(canary_tail_long(slot, slack), canary_mask(slack)) : nothing;
+    vec canary = canaries ? canary_vector(slot, slack, kind_in_force(kind, features)) : nothing;
     if (canaries && !generic_zeroes(features))
         canary = vec_or(canary, vec_andnot(canary_mask(slack), vec_load(parts.last)));
     if (canaries || zero)
@@ -85,7 +86,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, unsigne
 #define SIZE_NOT_STATED SIZE_MAX
 
 /* `size` is what the caller thinks the block has. False: give up. */
-static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size, unsigned features)
+static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size, enum allocation_kind kind,
+                                    unsigned features)
 {
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantine = features & COMPATMALLOC_QUARANTINE;
     if (generic_is_watched(features))
@@ -106,8 +108,9 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
         return false;
     struct fast_parts parts = fast_parts(block, usable);
     if (canaries) {
-        vec difference = vec_xor(vec_load(parts.last), canary_tail_long(block, slack));
-        if (unlikely(!vec_is_zero(vec_and(difference, canary_mask(slack)))))
+        vec there = vec_and(vec_load(parts.last), canary_mask(slack));
+        vec expected = canary_vector(block, slack, kind_in_force(kind, features));
+        if (unlikely(!vec_is_zero(vec_xor(there, expected))))
             return false;
     }
     if (unlikely(!generic_claim(found.word, &state, STATE_FREED)))

@@ -11,8 +11,7 @@
 #define FEATURE_COUNT 7
 #define FEATURES_ALL  0x7fu
 
-/* Checks that cost more than the features do; the strict profile has them all. They share a word with these.
- */
+/* Checks that are no features; the strict profile has them all. They share a word with the features. */
 enum check {
     CHECK_NEIGHBOURS = 1 << 8, /* free and realloc verify what lies on both sides of the block */
     CHECK_COPIES = 1 << 9,     /* memcpy and its relatives stay within the blocks that they are given */
@@ -23,6 +22,10 @@ enum check {
 #define CHECK_COUNT  4
 #define CHECKS_SHIFT 8
 #define CHECKS_ALL   0xf00u
+
+/* What the default profile has in force, given that all compiled features are: the paths compiled for it fold
+ * this. */
+#define FEATURES_DEFAULT (FEATURES_COMPILED | CHECK_NEW_DELETE)
 
 /* Set by the Makefile from FEATURES=; a source-level reader (an editor, a linter) sees all of them. */
 #ifndef FEATURES_COMPILED

@@ -69,7 +69,8 @@ static ALWAYS_INLINE bool generic_prepare(const struct size_class *class, char *
 }
 
 /* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */
-static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_t size, unsigned features)
+static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_t size,
+                                            enum allocation_kind kind, unsigned features)
 {
     const struct size_class *class = &constants.classes[c];
     for (;;) {
@@ -104,7 +105,7 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
             continue;
         }
         if (features & COMPATMALLOC_CANARIES)
-            canary_write(block, class->usable, slack);
+            canary_write(block, class->usable, slack, kind_in_force(kind, features));
         state_store(word, state_live(slack));
         return block;
     }
@@ -178,7 +179,7 @@ static ALWAYS_INLINE bool generic_has_size(const void *block, size_t size)
 
 /* Free the block if it is a live slot. False if it is not: a large block, or a misuse. */
 static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const char *operation,
-                                       unsigned features)
+                                       enum allocation_kind kind, unsigned features)
 {
     struct found found = generic_find(block);
     state_word state;
@@ -193,8 +194,9 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     }
     if (likely(found.class != CLASS_ZERO)) {
         if (features & COMPATMALLOC_CANARIES &&
-            unlikely(!canary_intact(block, class->usable, state_slack(state))) &&
-            !misuse_overflow(class, block, state_slack(state), operation)) {
+            unlikely(
+                !canary_intact(block, class->usable, state_slack(state), kind_in_force(kind, features))) &&
+            !misuse_canary(class, block, state_slack(state), operation)) {
             state_store(found.word, STATE_RETIRED);
             return true;
         }

@@ -11,7 +11,7 @@
 #include "large_cache.h"
 #include "lock.h"
 #include "map.h"
-#include "new_delete.h"
+#include "misuse.h"
 #include "report.h"
 
 #define FRONT_CANARY ((size_t)64)
@@ -45,24 +45,15 @@ static void write_canaries(const struct large *large)
 {
     if (!has_canaries())
         return;
-    canary_write_long(large->block, (size_t)(large->end - large->block), large_slack(large));
+    canary_write_long(large->block, (size_t)(large->end - large->block), large_slack(large), KIND_MALLOC);
     size_t gap = front_gap(large);
-    canary_write_long(large->block - gap, gap, gap);
+    canary_write_long(large->block - gap, gap, gap, KIND_MALLOC);
 }
 
-/* Whether the block stays where it is. */
-enum purpose {
-    LOOK,
-    TAKE
-};
-
-static bool verify_overflow(const struct large *large, enum purpose purpose, const char *operation)
+static bool verify_overflow(const struct large *large, const char *operation)
 {
     size_t usable = (size_t)(large->end - large->block), slack = large_slack(large), count;
-    if (canary_intact_long(large->block, usable, slack))
-        return true;
-    if (purpose == LOOK ? new_delete_is_marked(large->block, usable, slack)
-                        : new_delete_settle(large->block, usable, slack, operation))
+    if (canary_intact_long(large->block, usable, slack, KIND_MALLOC))
         return true;
     size_t offset = canary_first_damage(large->block, usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -80,7 +71,7 @@ static bool verify_underflow(const struct large *large, const char *operation)
 {
     size_t gap = front_gap(large), count;
     const char *front = large->block - gap;
-    if (canary_intact_long(front, gap, gap))
+    if (canary_intact_long(front, gap, gap, KIND_MALLOC))
         return true;
     size_t first = canary_first_damage(front, gap, gap, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
@@ -94,10 +85,9 @@ static bool verify_underflow(const struct large *large, const char *operation)
     return false;
 }
 
-static bool verify_canaries(const struct large *large, enum purpose purpose, const char *operation)
+static bool verify_canaries(const struct large *large, const char *operation)
 {
-    return !has_canaries() ||
-           (verify_overflow(large, purpose, operation) && verify_underflow(large, operation));
+    return !has_canaries() || (verify_overflow(large, operation) && verify_underflow(large, operation));
 }
 
 /* --- mappings */
@@ -149,7 +139,7 @@ static bool map_new(size_t alignment, size_t size, struct large *large)
     return true;
 }
 
-void *large_allocate(size_t alignment, size_t size)
+void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
 {
     struct large large = {.size = size, .state = LARGE_LIVE};
     size_t page = constants.page_size;
@@ -174,6 +164,7 @@ void *large_allocate(size_t alignment, size_t size)
             return NULL;
         large.block = place_block(large.map + page, large.end, alignment, size);
     }
+    large.kind = kind;
     write_canaries(&large);
 
     lock_acquire(&lock);
@@ -209,13 +200,15 @@ static void remove_entry(const char *block)
     lock_release(&lock);
 }
 
-bool large_free(void *block, const char *operation)
+bool large_free(void *block, const char *operation, enum allocation_kind kind)
 {
     struct large large, gone[LARGE_CACHE_GONE];
     fork_check();
     if (!claim(block, &large))
         return false;
-    if (!verify_canaries(&large, TAKE, operation))
+    if (large.kind != kind)
+        misuse_kind(block, large.size, large.kind, operation);
+    if (!verify_canaries(&large, operation))
         return true; /* on-error = log: never used again */
 
     /* It faults on any access from here on. */
@@ -274,7 +267,8 @@ static bool resize_by_moving(struct large *large, size_t size)
     size_t offset = (uintptr_t)large->block % page;
     size_t data = round_up(offset + size, page);
     size_t spare = round_up(min_size(size >> GROWTH_SHIFT, GROWTH_MOST), page);
-    struct large moved = {.size = size, .state = LARGE_CHANGING, .bytes = data + spare + 2 * page};
+    struct large moved = {
+        .size = size, .state = LARGE_CHANGING, .kind = large->kind, .bytes = data + spare + 2 * page};
     if (offset + size < size)
         return false;
     moved.map = map_anywhere(moved.bytes, PROT_READ | PROT_WRITE);
@@ -308,7 +302,10 @@ bool large_resize(void *block, size_t size, void **result)
     struct large large;
     if (!claim(block, &large))
         return false;
-    bool done = verify_canaries(&large, TAKE, "realloc");
+    if (large.kind != KIND_MALLOC)
+        misuse_kind(block, large.size, large.kind, "realloc");
+    large.kind = KIND_MALLOC;
+    bool done = verify_canaries(&large, "realloc");
     size_t old_size = large.size;
     if (done && size > old_size && has_canaries()) /* the new bytes were canary, which is secret */
         memset(large.block + old_size, 0, min_size(size - old_size, large_slack(&large)));
@@ -331,19 +328,6 @@ bool large_resize(void *block, size_t size, void **result)
 }
 
 /* --- looking */
-
-bool large_room(const void *block, size_t *usable, size_t *slack)
-{
-    lock_acquire(&lock);
-    const struct large *large = large_table_find(block);
-    bool live = large && large->state == LARGE_LIVE;
-    if (live) {
-        *usable = (size_t)(large->end - large->block);
-        *slack = large_slack(large);
-    }
-    lock_release(&lock);
-    return live;
-}
 
 bool large_size(const void *block, size_t *size)
 {
@@ -396,7 +380,7 @@ size_t large_check(const char *operation)
     for (uint32_t i = 0; i < large_table_size(); i++) {
         const struct large *large = large_table_at(i);
         if (large && large->state == LARGE_LIVE)
-            damaged += !verify_canaries(large, LOOK, operation);
+            damaged += !verify_canaries(large, operation);
     }
     lock_release(&lock);
     return damaged;

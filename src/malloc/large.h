@@ -14,6 +14,7 @@
 #ifndef LARGE_H
 #define LARGE_H
 
+#include "kind.h"
 #include "platform.h"
 
 struct report;
@@ -26,10 +27,10 @@ struct large_statistics {
 };
 
 /* `alignment` is a power of two. Zeroed. NULL when there is no memory. */
-void *large_allocate(size_t alignment, size_t size);
+void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind);
 
 /* False if it is not the start of a live large block: the caller reports. */
-bool large_free(void *block, const char *operation);
+bool large_free(void *block, const char *operation, enum allocation_kind kind);
 
 /*
  * Change the size of the block in place or by moving its pages. Returns false if it is not a live large
@@ -37,9 +38,6 @@ bool large_free(void *block, const char *operation);
  * changed).
  */
 bool large_resize(void *block, size_t size, void **result);
-
-/* Bytes from the start of a live large block to its guard page, and how many of them are canary. */
-bool large_room(const void *block, size_t *usable, size_t *slack);
 
 /* Requested size of a live large block; false if it is none. */
 bool large_size(const void *block, size_t *size);

@@ -3,6 +3,7 @@
 #ifndef LARGE_TABLE_H
 #define LARGE_TABLE_H
 
+#include "kind.h"
 #include "platform.h"
 
 #define LARGE_ALIGNMENT ((size_t)64)
@@ -20,6 +21,7 @@ struct large {
     char *map;
     size_t bytes; /* of the mapping, guard pages included */
     enum large_state state;
+    enum allocation_kind kind;
     bool kept;         /* freed with its pages, which are protected; else they went back to the kernel */
     uint32_t freed_at; /* seconds of the monotonic clock */
 };

@@ -80,7 +80,7 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
     if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
         return EINVAL;
     int saved = errno;
-    void *result = constants.dispatch.aligned(alignment, size);
+    void *result = constants.dispatch.aligned(alignment, size, KIND_MALLOC);
     errno = saved;
     if (!result)
         return ENOMEM;
@@ -100,7 +100,7 @@ EXPORT void *memalign(size_t alignment, size_t size)
         alignment = MALLOC_ALIGNMENT;
     if (!is_power_of_two(alignment))
         alignment = (size_t)1 << (64 - __builtin_clzll(alignment));
-    return constants.dispatch.aligned(alignment, size);
+    return constants.dispatch.aligned(alignment, size, KIND_MALLOC);
 }
 
 /* `alignment` must be a power of two, else NULL with EINVAL; size need not be a multiple of it (C23 dropped
@@ -117,7 +117,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
 /* A block aligned to a page. Obsolete; glibc manual 3.2.3.6. */
 EXPORT void *valloc(size_t size)
 {
-    return constants.dispatch.aligned((size_t)getpagesize(), size);
+    return constants.dispatch.aligned((size_t)getpagesize(), size, KIND_MALLOC);
 }
 
 /* The same with the size rounded up to whole pages. Obsolete. */
@@ -128,7 +128,7 @@ EXPORT void *pvalloc(size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return constants.dispatch.aligned(page, size == 0 ? page : round_up(size, page));
+    return constants.dispatch.aligned(page, size == 0 ? page : round_up(size, page), KIND_MALLOC);
 }
 
 /*
@@ -155,7 +155,7 @@ EXPORT void cfree(void *block)
 EXPORT void free_sized(void *block, size_t size)
 {
     if (block)
-        constants.dispatch.free_sized(block, 0, size, "free_sized");
+        constants.dispatch.release_sized(block, 0, size, "free_sized", KIND_MALLOC);
 }
 
 /* free() of a block that aligned_alloc made with that alignment and size; others are reported. C23 7.24.3.5.
@@ -163,5 +163,6 @@ EXPORT void free_sized(void *block, size_t size)
 EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     if (block)
-        constants.dispatch.free_sized(block, alignment, size, "free_aligned_sized");
+        constants.dispatch.release_sized(block, alignment ? alignment : SIZE_MAX, size, "free_aligned_sized",
+                                         KIND_MALLOC);
 }

@@ -4,19 +4,16 @@
 #include "canary.h"
 #include "fill.h"
 #include "large.h"
-#include "new_delete.h"
 #include "report.h"
 #include "slot.h"
 
-COLD bool misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation)
+COLD void misuse_overflow(const struct size_class *class, char *slot, size_t slack, const char *operation)
 {
     size_t count;
-    if (new_delete_settle(slot, class->usable, slack, operation))
-        return true;
     if (canary_find_slack(slot, class->usable) != 0) {
         /* The canary is whole, but stands behind a block of another size: it is the size that was changed. */
         misuse_metadata(class, slot, "the size of a block", operation);
-        return false;
+        return;
     }
     size_t offset = canary_first_damage(slot, class->usable, slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -27,7 +24,32 @@ COLD bool misuse_overflow(const struct size_class *class, char *slot, size_t sla
                             .offset = offset,
                             .bytes = (const unsigned char *)slot + (class->usable - slack) + offset,
                             .byte_count = count});
-    return false;
+}
+
+COLD void misuse_kind(const void *block, size_t size, enum allocation_kind made, const char *operation)
+{
+    static const char *const details[] = {
+        [KIND_MALLOC] = "it came from malloc or one of its relatives, and goes to free",
+        [KIND_NEW] = "it came from operator new, and goes to operator delete",
+        [KIND_NEW_ARRAY] = "it came from operator new[], and goes to operator delete[]"};
+    report(&(struct report){.kind = REPORT_NEW_DELETE_TYPE_MISMATCH,
+                            .operation = operation,
+                            .address = block,
+                            .requested_size = size,
+                            .slot_size = REPORT_UNKNOWN,
+                            .offset = REPORT_UNKNOWN,
+                            .detail = details[made]});
+}
+
+COLD bool misuse_canary(const struct size_class *class, char *slot, size_t slack, const char *operation)
+{
+    enum allocation_kind made = canary_kind(slot, class->usable, slack);
+    if (made == KIND_COUNT) {
+        misuse_overflow(class, slot, slack, operation);
+        return false;
+    }
+    misuse_kind(slot, class->usable - slack, made, operation);
+    return true;
 }
 
 COLD void misuse_write_after_free(const struct size_class *class, char *slot, const char *part, uint64_t word,

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "constants.h"
-#include "new_delete.h"
 #include "operators.h"
 #include "report.h"
 #include "start.h"
@@ -102,21 +101,14 @@ static COLD void runtime_delete(const char *symbol, void *block, uintptr_t secon
 
 /* --- new: blocks of `size` bytes at a multiple of `alignment`. Without memory the runtime throws. */
 
-static ALWAYS_INLINE void *marked(void *block, enum allocation_kind kind)
-{
-    if (unlikely(constants.features & CHECK_NEW_DELETE) && block)
-        new_delete_mark(block, kind);
-    return block;
-}
-
 static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
 {
-    return serve() ? marked(constants.dispatch.malloc(size), kind) : NULL;
+    return serve() ? constants.dispatch.allocate(size, kind) : NULL;
 }
 
 static ALWAYS_INLINE void *allocate_aligned(size_t size, size_t alignment, enum allocation_kind kind)
 {
-    return serve() ? marked(constants.dispatch.aligned(alignment, size), kind) : NULL;
+    return serve() ? constants.dispatch.aligned(alignment, size, kind) : NULL;
 }
 
 static void *new_plain(size_t size)
@@ -181,23 +173,15 @@ EXPORT_AS(new_array_aligned_nothrow, NEW_ARRAY ALIGNED NOTHROW);
 /* --- delete: releases what the new of the same kind made; NULL: nothing. A wrong size or alignment is
  * reported. */
 
-static ALWAYS_INLINE void unmark(void *block, enum allocation_kind kind)
-{
-    if (unlikely(constants.features & CHECK_NEW_DELETE))
-        new_delete_unmark(block, kind);
-}
-
 static ALWAYS_INLINE void release(void *block, enum allocation_kind kind)
 {
-    unmark(block, kind);
-    constants.dispatch.free(block, kind == KIND_NEW ? "operator delete" : "operator delete[]");
+    constants.dispatch.release(block, kind == KIND_NEW ? "operator delete" : "operator delete[]", kind);
 }
 
 static ALWAYS_INLINE void release_sized(void *block, size_t alignment, size_t size, enum allocation_kind kind)
 {
-    unmark(block, kind);
-    constants.dispatch.free_sized(block, alignment, size,
-                                  kind == KIND_NEW ? "operator delete" : "operator delete[]");
+    constants.dispatch.release_sized(block, alignment, size,
+                                     kind == KIND_NEW ? "operator delete" : "operator delete[]", kind);
 }
 
 static void delete_plain(void *block)

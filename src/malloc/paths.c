@@ -39,9 +39,9 @@ static void *first_realloc(void *block, size_t size)
     return start_process() ? constants.dispatch.realloc(block, size) : no_memory();
 }
 
-static void *first_aligned(size_t alignment, size_t size)
+static void *first_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    return start_process() ? constants.dispatch.aligned(alignment, size) : no_memory();
+    return start_process() ? constants.dispatch.aligned(alignment, size, kind) : no_memory();
 }
 
 static size_t first_usable_size(void *block)
@@ -49,16 +49,29 @@ static size_t first_usable_size(void *block)
     return start_process() ? constants.dispatch.usable_size(block) : 0;
 }
 
-static void first_free_sized(void *block, size_t alignment, size_t size, const char *operation)
+static void *first_allocate(size_t size, enum allocation_kind kind)
+{
+    return start_process() ? constants.dispatch.allocate(size, kind) : no_memory();
+}
+
+static void first_release(void *block, const char *operation, enum allocation_kind kind)
 {
     if (start_process())
-        constants.dispatch.free_sized(block, alignment, size, operation);
+        constants.dispatch.release(block, operation, kind);
+}
+
+static void first_release_sized(void *block, size_t alignment, size_t size, const char *operation,
+                                enum allocation_kind kind)
+{
+    if (start_process())
+        constants.dispatch.release_sized(block, alignment, size, operation, kind);
 }
 
 #define PATHS_FIRST                                                                                          \
     {                                                                                                        \
         .malloc = first_malloc, .calloc = first_calloc, .free = first_free, .realloc = first_realloc,        \
-        .aligned = first_aligned, .usable_size = first_usable_size, .free_sized = first_free_sized,          \
+        .aligned = first_aligned, .usable_size = first_usable_size, .allocate = first_allocate,              \
+        .release = first_release, .release_sized = first_release_sized,                                      \
     }
 
 __attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST};
@@ -90,12 +103,31 @@ static size_t libc_usable_size(void *block)
     return function ? function(block) : 0;
 }
 
-static void libc_free_sized(void *block, size_t alignment, size_t size, const char *operation)
+static void *libc_aligned(size_t alignment, size_t size, enum allocation_kind kind)
+{
+    (void)kind;
+    return __libc_memalign(alignment, size);
+}
+
+static void *libc_allocate(size_t size, enum allocation_kind kind)
+{
+    (void)kind;
+    return __libc_malloc(size);
+}
+
+static void libc_release(void *block, const char *operation, enum allocation_kind kind)
+{
+    (void)operation;
+    (void)kind;
+    __libc_free(block);
+}
+
+static void libc_release_sized(void *block, size_t alignment, size_t size, const char *operation,
+                               enum allocation_kind kind)
 {
     (void)alignment;
     (void)size;
-    (void)operation;
-    __libc_free(block);
+    libc_release(block, operation, kind);
 }
 
 const struct dispatch paths_passthrough = {
@@ -103,9 +135,11 @@ const struct dispatch paths_passthrough = {
     .calloc = libc_calloc,
     .free = libc_free,
     .realloc = __libc_realloc,
-    .aligned = __libc_memalign,
+    .aligned = libc_aligned,
     .usable_size = libc_usable_size,
-    .free_sized = libc_free_sized,
+    .allocate = libc_allocate,
+    .release = libc_release,
+    .release_sized = libc_release_sized,
 };
 
 #if defined(__x86_64__)
@@ -126,5 +160,5 @@ const struct dispatch *paths_for(const struct constants *settled)
 {
     if (settled->passthrough)
         return &paths_passthrough;
-    return settled->features == FEATURES_COMPILED ? compiled_for_this_cpu() : &paths_dynamic;
+    return settled->features == FEATURES_DEFAULT ? compiled_for_this_cpu() : &paths_dynamic;
 }

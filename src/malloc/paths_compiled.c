@@ -2,5 +2,5 @@
 #include "constants.h"
 
 #define PATHS_NAME     paths_compiled
-#define PATHS_FEATURES FEATURES_COMPILED
+#define PATHS_FEATURES FEATURES_DEFAULT
 #include "paths_template.h"

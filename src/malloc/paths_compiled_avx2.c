@@ -3,5 +3,5 @@
 #include "constants.h"
 
 #define PATHS_NAME     paths_compiled_avx2
-#define PATHS_FEATURES FEATURES_COMPILED
+#define PATHS_FEATURES FEATURES_DEFAULT
 #include "paths_template.h"

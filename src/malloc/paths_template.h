@@ -7,16 +7,15 @@
 
 #include <string.h>
 
-/* --- what the fast path gives up on
- * ------------------------------------------------------------------------------- */
+/* --- what the fast path gives up on */
 
-static NOINLINE void *malloc_generic(size_t size)
+static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
     unsigned c = generic_class(size, features);
-    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, features) : NULL;
-    return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, false);
+    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, kind, features) : NULL;
+    return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, kind, false);
 }
 
 static NOINLINE void *calloc_generic(size_t size)
@@ -24,59 +23,79 @@ static NOINLINE void *calloc_generic(size_t size)
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
     unsigned c = generic_class(size, features);
-    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, features) : NULL;
+    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, KIND_MALLOC, features) : NULL;
     if (unlikely(!block))
-        return cold_allocate(MALLOC_ALIGNMENT, size, true);
+        return cold_allocate(MALLOC_ALIGNMENT, size, KIND_MALLOC, true);
     return generic_zeroes(features) ? block : memset(block, 0, size);
 }
 
-static NOINLINE void free_generic(void *block, const char *operation)
+static NOINLINE void release_generic(void *block, const char *operation, enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || !generic_free(heap, block, operation, PATHS_FEATURES)))
-        cold_free(block, operation);
+    if (unlikely(!heap || !generic_free(heap, block, operation, kind, PATHS_FEATURES)))
+        cold_free(block, operation, kind);
 }
 
-static NOINLINE void free_sized_generic(void *block, size_t alignment, size_t size, const char *operation)
+static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t size, const char *operation,
+                                           enum allocation_kind kind)
 {
     if (alignment == 0 && generic_has_size(block, size))
-        free_generic(block, operation);
+        release_generic(block, operation, kind);
     else
-        cold_free_sized(block, alignment, size, operation);
+        cold_free_sized(block, alignment, size, operation, kind);
 }
 
-/* --- where the exported functions arrive
- * ---------------------------------------------------------------------------- */
+/* --- where the exported functions arrive */
+
+static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
+{
+    struct heap *heap = heap_current;
+    void *block = likely(heap != NULL) ? fast_allocate(heap, size, kind, PATHS_FEATURES) : NULL;
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
 
 static void *malloc_path(size_t size)
 {
-    struct heap *heap = heap_current;
-    void *block = likely(heap != NULL) ? fast_allocate(heap, size, PATHS_FEATURES) : NULL;
-    return likely(block != NULL) ? block : malloc_generic(size);
+    return allocate(size, KIND_MALLOC);
+}
+
+static void *allocate_path(size_t size, enum allocation_kind kind)
+{
+    return allocate(size, kind);
 }
 
 static void *calloc_path(size_t size)
 {
     struct heap *heap = heap_current;
     void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
-                      ? fast_allocate(heap, size, PATHS_FEATURES)
+                      ? fast_allocate(heap, size, KIND_MALLOC, PATHS_FEATURES)
                       : NULL;
     return likely(block != NULL) ? block : calloc_generic(size);
 }
 
-static void free_path(void *block, const char *operation)
+static ALWAYS_INLINE void release(void *block, const char *operation, enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || !fast_free(heap, block, SIZE_NOT_STATED, PATHS_FEATURES)))
-        free_generic(block, operation);
+    if (unlikely(!heap || !fast_free(heap, block, SIZE_NOT_STATED, kind, PATHS_FEATURES)))
+        release_generic(block, operation, kind);
 }
 
-static void free_sized_path(void *block, size_t alignment, size_t size, const char *operation)
+static void free_path(void *block, const char *operation)
+{
+    release(block, operation, KIND_MALLOC);
+}
+
+static void release_path(void *block, const char *operation, enum allocation_kind kind)
+{
+    release(block, operation, kind);
+}
+
+static void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
+                               enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    bool aligned = ((uintptr_t)block & (alignment - (alignment != 0))) == 0;
-    if (unlikely(!heap || !aligned || !fast_free(heap, block, size, PATHS_FEATURES)))
-        free_sized_generic(block, alignment, size, operation);
+    if (unlikely(!heap || alignment != 0 || !fast_free(heap, block, size, kind, PATHS_FEATURES)))
+        release_sized_generic(block, alignment, size, operation, kind);
 }
 
 const struct dispatch PATHS_NAME = {
@@ -86,5 +105,7 @@ const struct dispatch PATHS_NAME = {
     .realloc = cold_realloc,
     .aligned = cold_allocate_aligned,
     .usable_size = cold_usable_size,
-    .free_sized = free_sized_path,
+    .allocate = allocate_path,
+    .release = release_path,
+    .release_sized = release_sized_path,
 };

@@ -7,7 +7,6 @@
 #include "canary.h"
 #include "fill.h"
 #include "misuse.h"
-#include "new_delete.h"
 
 struct part verify_part(const struct size_class *class, uint32_t slot)
 {
@@ -20,7 +19,7 @@ static bool canary_is_whole(const struct part *part)
 {
     size_t usable = part->class->usable, slack = state_slack(part->state);
     return slack > usable || !(constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES) ||
-           canary_intact(part->slot, usable, slack) || new_delete_is_marked(part->slot, usable, slack);
+           canary_kind(part->slot, usable, slack) != KIND_COUNT;
 }
 
 static uint64_t content(const struct part *part)
@@ -71,7 +70,7 @@ size_t verify_first_damage(const struct part *part, size_t *count)
 void verify_report(const struct part *part, const char *operation)
 {
     if (state_is_live(part->state))
-        (void)misuse_overflow(part->class, part->slot, state_slack(part->state), operation);
+        misuse_overflow(part->class, part->slot, state_slack(part->state), operation);
     else
         misuse_write_after_free(part->class, part->slot, part->slot + part->from, content(part), operation);
 }

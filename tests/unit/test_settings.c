@@ -9,9 +9,8 @@
 #include "problem.h"
 #include "settings.h"
 
-#define ALL    0x7fu
-#define CHECKS (CHECK_NEIGHBOURS | CHECK_COPIES | CHECK_NEW_DELETE | PROTECT_FREED)
-#define STRICT (ALL | CHECKS)
+#define ALL    (0x7fu | CHECK_NEW_DELETE)
+#define STRICT (ALL | CHECK_NEIGHBOURS | CHECK_COPIES | PROTECT_FREED)
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 
@@ -129,7 +128,7 @@ static void profile_sets_everything_it_decides(void **state)
     assert_int_equal(clean("profile = strict", NULL).profile, PROFILE_STRICT);
     assert_int_equal(clean("profile = light", NULL).features,
                      COMPATMALLOC_GUARD_PAGES | COMPATMALLOC_SLOT_RANDOMIZATION | COMPATMALLOC_CANARIES |
-                         COMPATMALLOC_ZERO_ON_FREE);
+                         COMPATMALLOC_ZERO_ON_FREE | CHECK_NEW_DELETE);
 }
 
 static void checks_are_switches_of_their_own(void **state)
