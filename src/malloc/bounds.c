@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "bounds.h"
 
+#include "guarded.h"
 #include "report.h"
 #include "slot.h"
 
@@ -9,7 +10,9 @@ struct start {
     const struct size_class *class;
     uint32_t slot;
     state_word state;
-    size_t within; /* the slot */
+    char *block;   /* the slot's, or where one would begin */
+    size_t within; /* bytes from there; */
+    size_t before; /* or, if that is 0, to there */
 };
 
 /* False where no slot is. */
@@ -25,8 +28,18 @@ static bool find_start(const char *from, struct start *start)
     uint32_t slot = slot_of_offset(class, offset);
     if (!slot_exists(class, slot))
         return false;
-    *start = (struct start){class, slot, state_load(slot_state(class, slot)),
-                            offset - (uint64_t)slot * class->stride};
+    *start = (struct start){class,
+                            slot,
+                            state_load(slot_state(class, slot)),
+                            slot_address(class, slot),
+                            offset - (uint64_t)slot * class->stride,
+                            0};
+    if (c == CLASS_GUARDED && state_is_live(start->state)) {
+        size_t front = guarded_offset(start->state);
+        start->block += front;
+        start->before = front > start->within ? front - start->within : 0;
+        start->within = start->within > front ? start->within - front : 0;
+    }
     return true;
 }
 
@@ -47,7 +60,7 @@ static void report_overflow(const struct start *start, size_t size, size_t bytes
     size_t beyond = start->within > size ? start->within - size : 0;
     struct report found = {.kind = REPORT_HEAP_BUFFER_OVERFLOW,
                            .operation = function,
-                           .address = slot_address(start->class, start->slot),
+                           .address = start->block,
                            .requested_size = size,
                            .slot_size = start->class->usable,
                            .offset = beyond};
@@ -55,9 +68,22 @@ static void report_overflow(const struct start *start, size_t size, size_t bytes
     report(&found);
 }
 
+static void report_underflow(const struct size_class *class, const char *block, size_t size, size_t before,
+                             size_t bytes, enum bounds_access access, const char *function)
+{
+    struct report found = {.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
+                           .operation = function,
+                           .address = block,
+                           .requested_size = size,
+                           .slot_size = class->usable,
+                           .offset = before};
+    put_access(&found, access, min_size(bytes, before));
+    report(&found);
+}
+
 /* The stretch begins in what lies between two blocks, nearer to the one behind: a negative index. */
-static bool report_underflow(const struct start *start, size_t bytes, enum bounds_access access,
-                             const char *function)
+static bool belongs_to_next(const struct start *start, size_t bytes, enum bounds_access access,
+                            const char *function)
 {
     const struct size_class *class = start->class;
     size_t before = class->stride - start->within;
@@ -66,14 +92,8 @@ static bool report_underflow(const struct start *start, size_t bytes, enum bound
         return false;
     if (state_is_live(start->state) && start->within - block_size(class, start->state) < before)
         return false;
-    struct report found = {.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
-                           .operation = function,
-                           .address = slot_address(class, next),
-                           .requested_size = block_size(class, state_load(slot_state(class, next))),
-                           .slot_size = class->usable,
-                           .offset = before};
-    put_access(&found, access, min_size(bytes, before));
-    report(&found);
+    report_underflow(class, slot_address(class, next), block_size(class, state_load(slot_state(class, next))),
+                     before, bytes, access, function);
     return true;
 }
 
@@ -83,7 +103,7 @@ static void report_freed(const struct start *start, size_t bytes, enum bounds_ac
     bool freed = state_is_freed(start->state);
     struct report found = {.kind = freed ? REPORT_HEAP_USE_AFTER_FREE : REPORT_HEAP_BUFFER_OVERFLOW,
                            .operation = function,
-                           .address = slot_address(start->class, start->slot),
+                           .address = start->block,
                            .requested_size = REPORT_UNKNOWN,
                            .slot_size = start->class->usable,
                            .offset = start->within,
@@ -101,9 +121,14 @@ void bounds_check(const void *from, size_t bytes, enum bounds_access access, con
         return;
     bool live = state_is_live(start.state);
     size_t size = live ? block_size(start.class, start.state) : 0;
+    if (start.before != 0) {
+        report_underflow(start.class, start.block, size, start.before, bytes, access, function);
+        return;
+    }
     if (live && start.within <= size && bytes <= size - start.within)
         return;
-    if (start.within >= size && report_underflow(&start, bytes, access, function))
+    if (start.class < &constants.classes[CLASS_GUARDED] && start.within >= size &&
+        belongs_to_next(&start, bytes, access, function))
         return;
     if (live)
         report_overflow(&start, size, bytes, access, function);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "generic.h"
+#include "guarded.h"
 #include "large.h"
 #include "start.h"
 #include "trim.h"
@@ -44,9 +45,9 @@ static unsigned class_for(size_t alignment, size_t size)
         return size == 0 ? CLASS_ZERO : c;
     if (c == CLASS_COUNT || alignment > constants.page_size)
         return CLASS_COUNT;
-    while (c < CLASS_COUNT && constants.classes[c].stride % alignment != 0)
+    while (c < CLASS_GUARDED && constants.classes[c].stride % alignment != 0)
         c++;
-    return c < CLASS_COUNT && constants.classes[c].usable - size <= SLACK_MAX ? c : CLASS_COUNT;
+    return c < CLASS_GUARDED && constants.classes[c].usable - size <= SLACK_MAX ? c : CLASS_COUNT;
 }
 
 static void *allocate_slot(unsigned c, size_t size, enum allocation_kind kind, bool zeroed)
@@ -92,7 +93,8 @@ void cold_free(void *block, const char *operation, enum allocation_kind kind)
     if (class_of_address(block) < CLASS_COUNT) {
         unsigned features = in_force();
         struct borrowed borrowed = borrow();
-        bool done = generic_free(borrowed.heap, block, operation, kind, features);
+        bool done = generic_free(borrowed.heap, block, operation, kind, features) ||
+                    guarded_free(borrowed.heap, block, operation, kind);
         give_back(borrowed);
         if (done)
             return;
@@ -113,8 +115,11 @@ static struct live find_live(const void *block)
 {
     struct found found = generic_find(block);
     struct live live = {found.word, STATE_FRESH, found.class};
-    if (found.word)
-        live.state = state_load(found.word);
+    uint32_t slot;
+    if (!found.word && (live.word = guarded_find(block, &slot)) != NULL)
+        live.class = CLASS_GUARDED;
+    if (live.word)
+        live.state = state_load(live.word);
     if (!state_is_live(live.state) || state_slack(live.state) > constants.classes[live.class].usable)
         live.word = NULL;
     return live;
@@ -169,6 +174,8 @@ static void *realloc_slot(char *block, struct live live, size_t size)
 {
     const struct size_class *class = &constants.classes[live.class];
     size_t old_size = live_size(live);
+    if (live.class == CLASS_GUARDED)
+        return move(block, old_size, size); /* its free verifies it */
     if (live.class != CLASS_ZERO && constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES &&
         unlikely(!canary_intact(block, class->usable, class->usable - old_size, KIND_MALLOC)) &&
         !misuse_canary(class, block, class->usable - old_size, "realloc")) {

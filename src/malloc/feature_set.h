@@ -18,10 +18,11 @@ enum check {
     CHECK_NEW_DELETE =
         1 << 10, /* what new made must go to delete, what new[] made to delete[], the rest to free */
     PROTECT_FREED = 1 << 11, /* freed blocks of a page and more are inaccessible */
+    GUARD_SAMPLES = 1 << 12, /* some small blocks have a page of their own */
 };
-#define CHECK_COUNT  4
+#define CHECK_COUNT  5
 #define CHECKS_SHIFT 8
-#define CHECKS_ALL   0xf00u
+#define CHECKS_ALL   0x1f00u
 
 /* What the default profile has in force, given that all compiled features are: the paths compiled for it fold
  * this. */
@@ -42,7 +43,7 @@ enum check {
 /* Indexed by bit number of enum check, less CHECKS_SHIFT. */
 #define CHECK_NAMES                                                                                          \
     {                                                                                                        \
-        "check-neighbours", "check-copies", "check-new-delete", "protect-freed"                              \
+        "check-neighbours", "check-copies", "check-new-delete", "protect-freed", "guard-samples"             \
     }
 
 #endif

@@ -152,7 +152,7 @@ static ALWAYS_INLINE struct found generic_find(const void *block)
 {
     const struct found nothing = {NULL, 0, 0};
     size_t c = class_of_address(block);
-    if (unlikely(c >= CLASS_COUNT))
+    if (unlikely(c >= CLASS_GUARDED)) /* those do not begin where their slots do */
         return nothing;
     const struct size_class *class = &constants.classes[c];
     uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);

@@ -32,6 +32,7 @@ struct heap {
     uint16_t count[CLASS_COUNT];   /* slots in each magazine */
     uint16_t ring_at[CLASS_COUNT]; /* where the next slot enters each FIFO */
     struct run_list runs[CLASS_COUNT];
+    uint32_t until_sample; /* blocks until the next that gets a page of its own (guarded.h) */
     size_t free_run_bytes; /* in runs without a live block, since pages were last given back */
     struct heap *next_idle;
     struct outbox outbox;

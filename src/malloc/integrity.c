@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The check of the whole heap: on request, and when the process exits. */
 #include "compatmalloc.h"
+#include "guarded.h"
 #include "heap.h"
 #include "large.h"
 #include "neighbours.h"
@@ -79,6 +80,12 @@ static void look_before(struct survey *survey, const struct part *part, uint32_t
         survey->problems += !neighbours_check_before(part->class, slot, survey->operation);
 }
 
+static void look_at_guarded(struct survey *survey, const struct part *part, uint32_t slot)
+{
+    if (state_is_live(part->state))
+        survey->problems += !guarded_verify(slot, part->state, survey->operation);
+}
+
 static void look_inside(struct survey *survey, const struct part *part, uint32_t slot)
 {
     if (state_is_live(part->state) || (part->state == STATE_FREED && rests(part->class, slot)))
@@ -114,7 +121,8 @@ static void check_own(struct survey *survey, unsigned c)
 
 static void check_heap(struct survey *survey)
 {
-    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++) {
+    for_each_slot(survey, CLASS_GUARDED, look_at_guarded);
+    for (unsigned c = CLASS_FIRST; c < CLASS_GUARDED; c++) {
         if (region_frontier(c) == 0)
             continue;
         if (c < CLASS_FIRST_PAGED)

@@ -3,6 +3,7 @@
 
 #include "canary.h"
 #include "fill.h"
+#include "guarded.h"
 #include "large.h"
 #include "report.h"
 #include "slot.h"
@@ -107,7 +108,7 @@ static void bad_slot_pointer(const struct size_class *class, const char *pointer
     if (!state_is_valid(state) || (state_is_live(state) && state_slack(state) > class->usable)) {
         report->kind = REPORT_METADATA_CORRUPTION;
         report->detail = "the state of a slot";
-    } else if (freed && within == 0) {
+    } else if (freed && (within == 0 || class == &constants.classes[CLASS_GUARDED])) {
         report->kind = REPORT_DOUBLE_FREE;
         report->detail = NULL;
     } else if (freed) {
@@ -115,6 +116,8 @@ static void bad_slot_pointer(const struct size_class *class, const char *pointer
         report->detail = "points into a block that has been freed";
     } else if (state_is_live(state)) {
         report->requested_size = class->usable - state_slack(state);
+        if (class == &constants.classes[CLASS_GUARDED])
+            within -= min_size(within, guarded_offset(state));
         report->offset = within;
         report->detail = within < report->requested_size ? "points into a live block, not at its start"
                                                          : "points behind a live block";

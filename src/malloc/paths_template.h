@@ -3,6 +3,7 @@
 #include "cold.h"
 #include "fast.h"
 #include "generic.h"
+#include "guarded.h"
 #include "paths.h"
 
 #include <string.h>
@@ -13,8 +14,12 @@ static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
+    void *block = NULL;
+    if (features & GUARD_SAMPLES && heap && unlikely(guarded_wants(heap, size)))
+        block = guarded_allocate(heap, size, kind);
     unsigned c = generic_class(size, features);
-    void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, kind, features) : NULL;
+    if (!block && heap && c < CLASS_COUNT)
+        block = generic_allocate(heap, c, size, kind, features);
     return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, kind, false);
 }
 
@@ -22,6 +27,11 @@ static NOINLINE void *calloc_generic(size_t size)
 {
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
+    if (features & GUARD_SAMPLES && heap && unlikely(guarded_wants(heap, size))) {
+        void *guarded = guarded_allocate(heap, size, KIND_MALLOC);
+        if (guarded)
+            return guarded;
+    }
     unsigned c = generic_class(size, features);
     void *block = heap && c < CLASS_COUNT ? generic_allocate(heap, c, size, KIND_MALLOC, features) : NULL;
     if (unlikely(!block))

@@ -16,6 +16,8 @@
 #define GROWTH_SHIFT   3 /* by an eighth of what is there, so that system calls stay rare as the heap grows */
 #define OBSTACLE_TRIES 64
 
+#define GUARD_SLOTS_LEAST 4
+
 struct region {
     struct lock lock;
     uint32_t frontier;             /* slots handed to heaps so far */
@@ -61,12 +63,19 @@ static void guard_page_at(const struct size_class *class, size_t offset)
         mark_unusable(class, slot);
 }
 
+/* Windows leave room for several slots of the coarser classes: a slot must fit between two guards. */
+static size_t guard_interval(const struct size_class *class)
+{
+    size_t least = (size_t) class->stride * GUARD_SLOTS_LEAST;
+    return max_size(constants.guard_interval, round_up(least, constants.page_size));
+}
+
 /* One page at a random place in every window of the part [from, to). */
 static void guard_windows(const struct size_class *class, struct random *random, size_t from, size_t to)
 {
-    size_t page = constants.page_size;
-    for (size_t window = from; window < to; window += constants.guard_interval) {
-        size_t pages = min_size(constants.guard_interval, to - window) / page;
+    size_t page = constants.page_size, interval = guard_interval(class);
+    for (size_t window = from; window < to; window += interval) {
+        size_t pages = min_size(interval, to - window) / page;
         if (pages == 0)
             break;
         guard_page_at(class, window + page * random_below(random, (uint32_t)pages));

@@ -16,7 +16,8 @@ enum {
     CLASS_ZERO = 0,         /* malloc(0): slots of 16 bytes in memory that is never accessible */
     CLASS_FIRST = 1,        /* the smallest class with memory */
     CLASS_FIRST_PAGED = 58, /* the first whose slots are pages with a guard page behind each */
-    CLASS_COUNT = 76
+    CLASS_GUARDED = 76,     /* a page for each block of a sample (guarded.h); chosen for no size */
+    CLASS_COUNT = 77
 };
 
 #define UNPAGED_LIMIT  ((size_t)8208) /* largest slot below CLASS_FIRST_PAGED */

@@ -10,7 +10,7 @@
 #include "settings.h"
 
 #define ALL    (0x7fu | CHECK_NEW_DELETE)
-#define STRICT (ALL | CHECK_NEIGHBOURS | CHECK_COPIES | PROTECT_FREED)
+#define STRICT (ALL | CHECK_NEIGHBOURS | CHECK_COPIES | PROTECT_FREED | GUARD_SAMPLES)
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 
@@ -140,7 +140,8 @@ static void checks_are_switches_of_their_own(void **state)
     } checks[] = {{"check-neighbours", CHECK_NEIGHBOURS},
                   {"check-copies", CHECK_COPIES},
                   {"check-new-delete", CHECK_NEW_DELETE},
-                  {"protect-freed", PROTECT_FREED}};
+                  {"protect-freed", PROTECT_FREED},
+                  {"guard-samples", GUARD_SAMPLES}};
     char text[100];
     for (size_t i = 0; i < COUNT(checks); i++) {
         snprintf(text, sizeof text, "%s = yes", checks[i].name);
