@@ -2,7 +2,7 @@
 #
 # make check                every test
 # make check-unit           the whole allocator interface, from C
-# make check-detect         small programs with one misuse each, and their correct twins
+# make check-detect         small programs with one misuse each, and their correct twins; techniques of exploitation
 # make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
 # make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
 # make check-compat         ordinary programs, with and without the library
@@ -21,7 +21,7 @@ TEST_DIR := $(BUILD)/tests
 # program does to its heap must reach the heap.
 TEST_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Itests/lib
 TEST_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror) -O1 -g -fno-builtin -U_FORTIFY_SOURCE -pthread
-TEST_LDFLAGS  := -pthread -rdynamic
+TEST_LDFLAGS  := -pthread -rdynamic -ldl
 
 # --- unit ---------------------------------------------------------------------------------------------------------
 UNIT_SOURCES   := $(sort $(wildcard tests/unit/test_*.c))
@@ -33,8 +33,9 @@ UNIT_LIBRARIES := $(patsubst tests/unit/%.c,$(TEST_DIR)/unit/%.so,$(sort $(wildc
 # a comment: links: directory/object.o ...
 unit-links = $(addprefix $(BUILD)/obj/,$(shell sed -n 's|^/\* links: *\([^*]*\).*|\1|p' tests/unit/$(1).c))
 
-# --- detect, features ---------------------------------------------------------------------------------------------
+# --- detect, exploits, features ---------------------------------------------------------------------------------------------
 DETECT_PROGRAMS  := $(patsubst tests/detect/%.c,$(TEST_DIR)/detect/%,$(sort $(wildcard tests/detect/*.c)))
+EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
 
 # The feature sets that are observed: all, none, each feature alone, and all but each.
@@ -52,7 +53,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(FEATURE_PROGRAMS)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -65,7 +66,7 @@ $(foreach t,$(UNIT_SOURCES:tests/unit/%.c=%),$(call unit-link-if,$(t),$(call uni
 $(TEST_DIR)/unit/test_%: tests/unit/test_%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
-	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka -ldl
+	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka
 
 $(TEST_DIR)/unit/lib%.so: tests/unit/lib%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
@@ -88,7 +89,7 @@ check: all test-programs feature-builds
 
 check-unit: $(LIB) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
 	@$(RUN_TESTS) unit
-check-detect: $(LIB) $(DETECT_PROGRAMS)
+check-detect: $(LIB) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) detect
 check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features

@@ -14,6 +14,7 @@
 #ifndef MISUSE_H
 #define MISUSE_H
 
+#include "opaque.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -27,20 +28,6 @@
 
 static void bad(size_t size);
 static void good(size_t size);
-
-/* The compiler must neither warn of nor profit from what the cases do wrong. */
-static inline void *opaque(const volatile void *pointer)
-{
-    uintptr_t value = (uintptr_t)pointer;
-    __asm__ volatile("" : "+r"(value));
-    return (void *)value;
-}
-
-static inline size_t opaque_size(size_t size)
-{
-    __asm__ volatile("" : "+r"(size));
-    return size;
-}
 
 /* Change the byte at this offset, whatever it was: a fixed value might by chance be the one that is there. */
 static inline void damage(void *block, ptrdiff_t offset)

@@ -6,6 +6,7 @@
 #ifndef OBSERVE_H
 #define OBSERVE_H
 
+#include "opaque.h"
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,15 +19,6 @@
 #include <unistd.h>
 
 static bool observed(void);
-
-/* Hide a value's origin from the compiler, which would warn of or profit from what is done here on purpose.
- */
-static inline void *opaque(const volatile void *pointer)
-{
-    uintptr_t value = (uintptr_t)pointer;
-    __asm__ volatile("" : "+r"(value));
-    return (void *)value;
-}
 
 static inline void *must(void *block)
 {

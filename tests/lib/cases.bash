@@ -64,14 +64,27 @@ need_features() {
     done
 }
 
-# Run a program with the library; sets status, and first_line to the first line on stderr that is the library's.
+# Whether make has built the program.
+is_built() {
+    [ -x "$1" ] || {
+        echo "$1 is not built: make test-programs builds it"
+        return 1
+    }
+}
+
+# Run a command; sets status, and leaves what it prints in the files stdout and stderr.
+run_quietly() {
+    status=0
+    # The outer redirection is for the shell's own remarks about the death of its child.
+    { "$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?; } 2>/dev/null
+}
+
+# Run a program with the library, like run_quietly; also sets first_line to the first line on stderr that is the library's.
 with_library() {
     local launcher="env LD_PRELOAD=$LIB"
     [ -z "$RUNNER" ] || launcher="$RUNNER -E LD_PRELOAD=$LIB"
-    status=0
-    # The outer redirection is for the shell's own remarks about the death of its child.
     # shellcheck disable=SC2086 # the launcher is a command with arguments
-    { $launcher "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/stderr" || status=$?; } 2>/dev/null
+    run_quietly $launcher "$@"
     first_line=$(grep -a -m1 '^compatmalloc:' "$BATS_TEST_TMPDIR/stderr") || true
 }
 
@@ -104,10 +117,7 @@ run_case() {
     local name=$1 source=tests/detect/$1.c program=$BUILD/tests/detect/$1
     local expected from size wanted failures=0
     local -A wrong=()
-    [ -x "$program" ] || {
-        echo "$program is not built: make test-programs builds it"
-        return 1
-    }
+    is_built "$program" || return 1
     # shellcheck disable=SC2046 # a list of words
     need_features $(case_header "$source" needs)
     expected=$(case_header "$source" expect)

@@ -27,6 +27,8 @@
 
 #include <cmocka.h>
 
+#include "opaque.h"
+
 #define KIB               ((size_t)1 << 10)
 #define MIB               ((size_t)1 << 20)
 #define COUNT(array)      (sizeof(array) / sizeof((array)[0]))
@@ -34,21 +36,6 @@
 
 /* More than any object may have: the request must fail whatever memory there is. */
 #define TOO_MUCH ((size_t)PTRDIFF_MAX + 1)
-
-/* Hide a value's origin from the compiler, which otherwise warns of, or removes, what a test does on purpose.
- */
-static inline void *opaque(const void *pointer)
-{
-    uintptr_t value = (uintptr_t)pointer;
-    __asm__ volatile("" : "+r"(value));
-    return (void *)value;
-}
-
-static inline size_t opaque_size(size_t size)
-{
-    __asm__ volatile("" : "+r"(size));
-    return size;
-}
 
 static inline bool aligned(const void *pointer, size_t alignment)
 {
