@@ -16,7 +16,7 @@
 #define GROWTH_SHIFT   3 /* by an eighth of what is there, so that system calls stay rare as the heap grows */
 #define OBSTACLE_TRIES 64
 
-#define GUARD_SLOTS_LEAST 4
+#define GUARD_SLOTS_LEAST 3
 
 struct region {
     struct lock lock;
