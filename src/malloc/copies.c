@@ -58,6 +58,16 @@ static ALWAYS_INLINE void check_both(const void *to, const void *from, size_t by
     }
 }
 
+/* The terminator, where there is one, is read too; what is written may be more or less than that. */
+static ALWAYS_INLINE void check_strings(const void *to, size_t written, const void *from, size_t read,
+                                        const char *function)
+{
+    if (checks()) {
+        bounds_check(from, read, BOUNDS_READ, function);
+        bounds_check(to, written, BOUNDS_WRITE, function);
+    }
+}
+
 /* Out of the way of the most frequent ones, which then need no registers of their own. */
 static COLD void *move_checked(void *to, const void *from, size_t bytes, const char *function)
 {
@@ -134,8 +144,7 @@ EXPORT char *strcpy(char *restrict to, const char *restrict from)
 static ALWAYS_INLINE char *copy_padded(char *to, const char *from, size_t bytes, const char *function)
 {
     size_t length = strnlen(from, bytes);
-    check_both(to, from, length, function);
-    check_write(to, bytes, function);
+    check_strings(to, bytes, from, length + (length < bytes), function);
     move(to, from, length);
     fill(to + length, 0, bytes - length);
     return to + length;
@@ -165,8 +174,7 @@ EXPORT char *strncat(char *restrict to, const char *restrict from, size_t most)
 {
     size_t length = strnlen(from, most);
     char *end = to + strlen(to);
-    check_both(end, from, length, "strncat");
-    check_write(end, length + 1, "strncat");
+    check_strings(end, length + 1, from, length + (length < most), "strncat");
     move(end, from, length);
     end[length] = '\0';
     return to;
@@ -222,8 +230,7 @@ static ALWAYS_INLINE wchar_t *copy_padded_wide(wchar_t *to, const wchar_t *from,
                                                const char *function)
 {
     size_t length = wcsnlen(from, count);
-    check_both(to, from, wide(length), function);
-    check_write(to, wide(count), function);
+    check_strings(to, wide(count), from, wide(length + (length < count)), function);
     move(to, from, length * sizeof *to);
     __wmemset_chk(to + length, L'\0', count - length, unlimited());
     return to + length;
@@ -253,8 +260,7 @@ EXPORT wchar_t *wcsncat(wchar_t *restrict to, const wchar_t *restrict from, size
 {
     size_t length = wcsnlen(from, most);
     wchar_t *end = to + wcslen(to);
-    check_both(end, from, wide(length), "wcsncat");
-    check_write(end, wide(length + 1), "wcsncat");
+    check_strings(end, wide(length + 1), from, wide(length + (length < most)), "wcsncat");
     move(end, from, length * sizeof *to);
     end[length] = L'\0';
     return to;

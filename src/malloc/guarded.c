@@ -75,14 +75,14 @@ static void write_canaries(char *block, state_word state, enum allocation_kind k
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES))
         return;
     size_t gap = front(state);
-    canary_write_long(block, room(state), room(state) - block_size(state), kind);
-    canary_write_long(block - gap, gap, gap, KIND_MALLOC);
+    canary_write_long(block, room(state), room(state) - block_size(state), KIND_MALLOC);
+    canary_write_long(block - gap, gap, gap, kind); /* there is always one in front */
 }
 
 static bool verify_end(const char *block, state_word state, const char *operation)
 {
     size_t size = block_size(state), slack = room(state) - size, count;
-    if (canary_kind(block, room(state), slack) != KIND_COUNT)
+    if (canary_intact_long(block, room(state), slack, KIND_MALLOC))
         return true;
     size_t first = canary_first_damage(block, room(state), slack, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_OVERFLOW,
@@ -100,7 +100,7 @@ static bool verify_front(const char *block, state_word state, const char *operat
 {
     size_t gap = front(state), count;
     const char *start = block - gap;
-    if (canary_intact_long(start, gap, gap, KIND_MALLOC))
+    if (canary_kind(start, gap, gap) != KIND_COUNT)
         return true;
     size_t first = canary_first_damage(start, gap, gap, &count);
     report(&(struct report){.kind = REPORT_HEAP_BUFFER_UNDERFLOW,
@@ -146,8 +146,9 @@ void *guarded_allocate(struct heap *heap, size_t size, enum allocation_kind kind
 
 static void verify_kind(const char *block, state_word state, const char *operation, enum allocation_kind kind)
 {
-    enum allocation_kind made = canary_kind(block, room(state), room(state) - block_size(state));
-    if (room(state) != block_size(state) && made != KIND_COUNT && made != kind)
+    size_t gap = front(state);
+    enum allocation_kind made = canary_kind(block - gap, gap, gap);
+    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES && made != KIND_COUNT && made != kind)
         misuse_kind(block, block_size(state), made, operation);
 }
 
