@@ -34,7 +34,7 @@ UNIT_LIBRARIES := $(patsubst tests/unit/%.c,$(TEST_DIR)/unit/%.so,$(sort $(wildc
 unit-links = $(addprefix $(BUILD)/obj/,$(shell sed -n 's|^/\* links: *\([^*]*\).*|\1|p' tests/unit/$(1).c))
 
 # --- detect, exploits, features ---------------------------------------------------------------------------------------------
-DETECT_PROGRAMS  := $(patsubst tests/detect/%.c,$(TEST_DIR)/detect/%,$(sort $(wildcard tests/detect/*.c)))
+DETECT_PROGRAMS  := $(patsubst tests/%.c,$(TEST_DIR)/%,$(sort $(wildcard tests/detect/*.c tests/case-studies/*.c)))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
 
