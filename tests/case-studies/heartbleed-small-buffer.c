@@ -5,8 +5,7 @@
  *
  * expect: unnoticed | fault
  * expect from 65535: fault
- * expect strict: heap-buffer-overflow | fault
- * expect strict from 65535: heap-buffer-overflow | fault
+ * expect strict: heap-buffer-overflow
  * sizes: 2000 65535
  * needs: guard-pages
  */

@@ -6,8 +6,8 @@
  * expect: unnoticed
  * expect from 20480: fault
  * expect strict: unnoticed
- * expect strict from 17734: heap-buffer-overflow | fault
- * sizes: 5000 20480 65535
+ * expect strict from 17734: heap-buffer-overflow
+ * sizes: 5000 17733 20480 65535
  * needs: guard-pages
  */
 #include "heartbeat.h"

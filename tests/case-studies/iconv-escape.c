@@ -5,6 +5,8 @@
  *
  * expect: heap-buffer-overflow
  * expect from 8192: heap-buffer-overflow | fault
+ * expect strict: heap-buffer-overflow
+ * expect strict from 4096: heap-buffer-overflow | fault
  * sizes: 99 100 101 102 103 104 some large
  * needs: canaries guard-pages
  */

@@ -7,6 +7,8 @@
  *
  * expect: write-after-free
  * expect from 131073: fault
+ * expect strict: write-after-free
+ * expect strict from 131073: fault
  * sizes: 1000 16384 100000 200000
  * needs: quarantine poison-on-free write-after-free-check
  */
