@@ -3,13 +3,13 @@
  * CVE-2016-6309, OpenSSL 1.1.0a: a message that is longer than the buffer makes the buffer move, but the
  * pointer to where the message goes still leads to the old place, and what the client sends is written there.
  *
- * The size is the buffer's; it was 16 KiB.
+ * The size is the buffer's; it was 16 KiB. The larger buffer is of another size class with each of them.
  *
  * expect: write-after-free
  * expect from 131073: fault
  * expect strict: write-after-free
  * expect strict from 131073: fault
- * sizes: 1000 16384 100000 200000
+ * sizes: 1000 16384 112000 200000
  * needs: quarantine poison-on-free write-after-free-check
  */
 #include "attack.h"
