@@ -7,6 +7,7 @@
 setup_file() {
     cd "$BATS_TEST_DIRNAME/../.." || return 1
     ulimit -c 0
+    unset GLIBC_TUNABLES
     export BUILD=${BUILD:-build/release} RUNNER=${RUNNER:-}
     export LIB=${LIB:-$PWD/$BUILD/libcompatmalloc.so.1}
 }
