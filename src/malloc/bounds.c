@@ -5,6 +5,9 @@
 #include "report.h"
 #include "slot.h"
 
+/* What begins so close before a live block is taken for a negative index into it, even in a freed slot. */
+#define NEAR ((size_t)64)
+
 /* Where the stretch begins. */
 struct start {
     const struct size_class *class;
@@ -127,8 +130,9 @@ void bounds_check(const void *from, size_t bytes, enum bounds_access access, con
     }
     if (live && start.within <= size && bytes <= size - start.within)
         return;
+    bool near_next = start.class->stride - start.within <= NEAR;
     if (start.class < &constants.classes[CLASS_GUARDED] && start.within >= size &&
-        belongs_to_next(&start, bytes, access, function))
+        (near_next || !state_is_freed(start.state)) && belongs_to_next(&start, bytes, access, function))
         return;
     if (live)
         report_overflow(&start, size, bytes, access, function);

@@ -11,53 +11,102 @@
 #include "trim.h"
 
 /*
- * A refill mixes the slots of up to three runs: 192 candidates give a block's place 7.5 bits of entropy even
- * in a process that has just begun, and are still few pages. Classes whose three runs would be many pages
- * take fewer.
+ * A refill takes the slots from several runs at once: from each its next few free ones in ascending order,
+ * and which run the next slot comes from, and which of its next few, is random. So the place of a block
+ * cannot be predicted, and two blocks allocated one after the other are hardly ever neighbours, but each run
+ * is still walked upwards: what the program touches in the order in which it allocated it, the CPU's
+ * prefetchers can follow. (All slots of three runs in random order, as this was once, made a program with a
+ * heap larger than the caches nearly twice as slow.)
+ *
+ * A small heap mixes few runs, so that it touches few pages, but takes more from each.
  */
-#define MIX_RUNS  3u
-#define MIX_BYTES (16 * KIB)
-#define MIX_SLOTS (MIX_RUNS * RUN_SLOTS)
+#define STREAMS_MOST  16u
+#define STREAMS_LEAST 3u
+#define STREAM_BYTES  (64 * KIB) /* of the runs that are mixed */
+#define TAKEN_MOST    128u       /* the largest magazine */
 
-static unsigned runs_to_mix(const struct size_class *class)
+/* Of so many next slots of each run one is chosen: of all that are taken in a small heap, whose few runs the
+ * caches hold anyway; and of some in the strict profile. */
+#define CHOICES_OF_FEW    32u
+#define CHOICES_OF_MANY   1u
+#define CHOICES_IF_STRICT 4u
+
+struct stream {
+    uint32_t first_slot;
+    uint64_t bits; /* taken out of the run, still to be placed */
+};
+
+static unsigned streams_wanted(unsigned c)
 {
-    size_t run_bytes = (size_t) class->stride * RUN_SLOTS;
-    unsigned runs = (unsigned)(MIX_BYTES / run_bytes);
-    return runs < 1 ? 1 : runs > MIX_RUNS ? MIX_RUNS : runs;
+    const struct size_class *class = &constants.classes[c];
+    size_t runs = region_frontier(c) / RUN_SLOTS / 4;
+    size_t most = STREAM_BYTES / ((size_t) class->stride * RUN_SLOTS);
+    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION))
+        return 1;
+    runs = runs < STREAMS_LEAST ? STREAMS_LEAST : runs > STREAMS_MOST ? STREAMS_MOST : runs;
+    return runs < most ? (unsigned)runs : most != 0 ? (unsigned)most : 1;
 }
 
-static void shuffle(struct random *random, uint32_t *slots, unsigned count)
+static unsigned choices(unsigned streams)
 {
-    for (unsigned i = count; i > 1; i--) {
-        unsigned value = random_byte(random) << 8 | random_byte(random);
-        unsigned other = (value * i) >> 16;
-        uint32_t slot = slots[other];
-        slots[other] = slots[i - 1];
-        slots[i - 1] = slot;
+    unsigned many = constants.settings.profile == PROFILE_STRICT ? CHOICES_IF_STRICT : CHOICES_OF_MANY;
+    return streams <= STREAMS_LEAST ? CHOICES_OF_FEW : streams < STREAMS_MOST ? CHOICES_IF_STRICT * 2 : many;
+}
+
+static unsigned below(struct random *random, unsigned bound)
+{
+    return random_byte(random) * bound >> 8;
+}
+
+/* Take one of the lowest few bits. */
+static unsigned take_bit(uint64_t *bits, unsigned choice)
+{
+    uint64_t rest = *bits;
+    while (choice-- != 0 && (rest & (rest - 1)) != 0)
+        rest &= rest - 1;
+    unsigned bit = (unsigned)__builtin_ctzll(rest);
+    *bits &= ~(UINT64_C(1) << bit);
+    return bit;
+}
+
+/* Put the slots of the streams into the order in which they will be handed out: from the end of slots[count].
+ */
+static void merge(struct random *random, struct stream *streams, unsigned live, uint32_t *slots,
+                  unsigned count)
+{
+    bool randomize = constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION;
+    unsigned most = randomize ? choices(live) : 1;
+    for (unsigned at = count; at-- != 0;) {
+        unsigned chosen = randomize ? below(random, live) : 0;
+        unsigned choice = most > 1 ? below(random, most) : 0;
+        struct stream *stream = &streams[chosen];
+        slots[at] = stream->first_slot + take_bit(&stream->bits, choice);
+        if (stream->bits == 0)
+            *stream = streams[--live];
     }
 }
 
-static void reverse(uint32_t *slots, unsigned count)
+/* The lowest `most` of the bits. */
+static uint64_t lowest(uint64_t bits, unsigned most)
 {
-    for (unsigned i = 0; i < count / 2; i++) {
-        uint32_t slot = slots[i];
-        slots[i] = slots[count - 1 - i];
-        slots[count - 1 - i] = slot;
-    }
+    uint64_t rest = bits;
+    for (unsigned i = 0; i < most && rest != 0; i++)
+        rest &= rest - 1;
+    return bits & ~rest;
 }
 
-/* Take every free slot of the run. */
-static unsigned run_drain(struct heap *heap, struct run *run, uint32_t *slots)
+/* Take up to `most` of the run's free slots. */
+static unsigned run_take(struct heap *heap, struct run *run, unsigned most, struct stream *stream)
 {
-    unsigned count = 0;
-    uint64_t bits = run->free;
-    if (bits == run_all(run))
+    if (run->free == run_all(run))
         heap->free_run_bytes -=
             min_size(heap->free_run_bytes, (size_t)run->slots * constants.classes[run->class].stride);
-    run->free = 0;
-    for (; bits != 0; bits &= bits - 1)
-        slots[count++] = run->first_slot + (uint32_t)__builtin_ctzll(bits);
-    return count;
+    stream->first_slot = run->first_slot;
+    stream->bits = lowest(run->free, most);
+    run->free &= ~stream->bits;
+    if (run->free == 0)
+        run_list_remove(&heap->runs[run->class], run);
+    return (unsigned)__builtin_popcountll(stream->bits);
 }
 
 static bool run_is_sound(const struct run *run, unsigned c)
@@ -67,24 +116,32 @@ static bool run_is_sound(const struct run *run, unsigned c)
            slot_run(&constants.classes[c], run->first_slot) == run;
 }
 
-/* From the heap's own list; at least one run, more until there are enough slots to mix. */
-static unsigned gather_listed(struct heap *heap, unsigned c, uint32_t *slots, unsigned wanted)
+/* Whether the heap may take slots of the run, which is in its list. */
+static bool run_is_ready(struct heap *heap, struct run *run, unsigned c)
 {
-    struct run_list *list = &heap->runs[c];
-    unsigned count = 0, runs = 0, mix = runs_to_mix(&constants.classes[c]);
-    while (list->oldest && count + RUN_SLOTS <= MIX_SLOTS && (count < wanted || runs < mix)) {
-        struct run *run = list->oldest;
-        if (unlikely(!run_is_sound(run, c))) {
-            misuse_metadata(&constants.classes[c], NULL, "a run", "malloc");
-            list->oldest = list->youngest = NULL; /* nothing that it leads to can be trusted */
-            break;
-        }
-        if (unlikely(run->absent) && !region_restore(run, heap))
-            break;
-        run_list_remove(list, run);
-        count += run_drain(heap, run, slots + count);
-        runs++;
+    if (unlikely(!run_is_sound(run, c))) {
+        misuse_metadata(&constants.classes[c], NULL, "a run", "malloc");
+        heap->runs[c].oldest = heap->runs[c].youngest = NULL; /* nothing that it leads to can be trusted */
+        return false;
     }
+    return likely(!run->absent) || region_restore(run, heap);
+}
+
+/* From the oldest runs of the heap's list. */
+static unsigned gather(struct heap *heap, unsigned c, unsigned wanted, uint32_t *slots)
+{
+    struct stream streams[STREAMS_MOST + TAKEN_MOST];
+    unsigned live = 0, count = 0, mix = streams_wanted(c);
+    unsigned each = (wanted + mix - 1) / mix;
+    struct run *next;
+    for (struct run *run = heap->runs[c].oldest; run && count < wanted; run = next) {
+        next = run->next;
+        if (!run_is_ready(heap, run, c))
+            break;
+        unsigned most = wanted - count < each ? wanted - count : each;
+        count += run_take(heap, run, most, &streams[live++]);
+    }
+    merge(heap->random, streams, live, slots, count);
     return count;
 }
 
@@ -110,48 +167,31 @@ static void adopt_from_idle(struct heap *heap, unsigned c)
     heap_return_idle(idle);
 }
 
-static unsigned gather_new(struct heap *heap, unsigned c, uint32_t *slots)
+/* Runs beyond the frontier, until there are as many as are to be mixed. */
+static void grow(struct heap *heap, unsigned c)
 {
-    unsigned count = 0;
-    for (unsigned runs = runs_to_mix(&constants.classes[c]); runs != 0; runs--) {
+    for (unsigned runs = streams_wanted(c); runs != 0; runs--) {
         struct run *run = region_next_run(c, heap);
         if (!run)
             break;
-        count += run_drain(heap, run, slots + count);
+        run_list_append(&heap->runs[c], run);
     }
-    return count;
-}
-
-static void put_back(struct heap *heap, unsigned c, const uint32_t *slots, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        run_take_back(heap, c, slots[i]);
 }
 
 unsigned magazine_refill(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t slots[MIX_SLOTS];
-
     fork_check();
-    unsigned wanted = class->magazine_capacity / 2u + 1;
     (void)inbox_take(heap);
-    unsigned count = gather_listed(heap, c, slots, wanted);
-    if (count == 0) {
+    if (!heap->runs[c].oldest)
         adopt_from_idle(heap, c);
-        count = gather_listed(heap, c, slots, wanted);
-    }
-    if (count == 0)
-        count = gather_new(heap, c, slots);
-    if (constants.features & COMPATMALLOC_SLOT_RANDOMIZATION)
-        shuffle(heap->random, slots, count);
-    unsigned taken = count < class->magazine_capacity ? count : class->magazine_capacity;
-    if (!(constants.features & COMPATMALLOC_SLOT_RANDOMIZATION))
-        reverse(slots, taken); /* popped from the end: lowest address first */
-    memcpy(heap_magazine(heap, class), slots, taken * sizeof *slots);
-    heap->count[c] = (uint16_t)taken;
-    put_back(heap, c, slots + taken, count - taken);
-    return taken;
+    if (!heap->runs[c].oldest)
+        grow(heap, c);
+    unsigned wanted =
+        class->magazine_capacity - class->magazine_capacity / 4u; /* room for what is freed next */
+    unsigned count = gather(heap, c, wanted, heap_magazine(heap, class));
+    heap->count[c] = (uint16_t)count;
+    return count;
 }
 
 void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
