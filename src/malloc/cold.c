@@ -114,7 +114,7 @@ struct live {
 static struct live find_live(const void *block)
 {
     struct found found = generic_find(block);
-    struct live live = {found.word, STATE_FRESH, found.class};
+    struct live live = {found.word, STATE_FRESH, (unsigned)found.class};
     uint32_t slot;
     if (!found.word && (live.word = guarded_find(block, &slot)) != NULL)
         live.class = CLASS_GUARDED;

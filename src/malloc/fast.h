@@ -17,10 +17,24 @@ struct fast_parts {
     char *second, *third, *last;
 };
 
-static ALWAYS_INLINE struct fast_parts fast_parts(char *slot, size_t usable)
+/* Where they go in the slots of a class. */
+static inline void fast_shape(struct size_class *class)
 {
-    size_t end = usable - VEC_BYTES;
-    return (struct fast_parts){slot + fill_clip(32, end), slot + fill_clip(64, end), slot + end};
+    size_t end = class->usable >= VEC_BYTES ? class->usable - VEC_BYTES : 0;
+    class->second = (uint8_t)fill_clip(32, end);
+    class->third = (uint8_t)fill_clip(64, end);
+}
+
+static ALWAYS_INLINE struct fast_parts fast_parts(char *slot, const struct size_class *class)
+{
+    return (struct fast_parts){slot + class->second, slot + class->third, slot + class->usable - VEC_BYTES};
+}
+
+/* The class of a size that the fast path is for; the same as the table says. */
+static ALWAYS_INLINE unsigned fast_class(size_t size, bool canaries)
+{
+    unsigned sixteens = (unsigned)(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16;
+    return (sixteens < 2 ? 2 : sixteens) - 1;
 }
 
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
@@ -42,7 +56,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum al
         return NULL;
     if (unlikely(size - 1 >= FAST_USABLE - (canaries ? CANARY_MINIMUM : 0)))
         return NULL;
-    unsigned c = constants.class_of_small[(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16];
+    unsigned c = fast_class(size, canaries);
     const struct size_class *class = &constants.classes[c];
     unsigned count = heap->count[c];
     if (unlikely(count - 1 >= class->magazine_capacity)) /* empty, or a count that cannot be */
@@ -56,7 +70,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum al
     if (unlikely(state_load(word) != STATE_FREED))
         return NULL;
     size_t usable = class->usable, slack = usable - size;
-    struct fast_parts parts = fast_parts(slot, usable);
+    struct fast_parts parts = fast_parts(slot, class);
     if (verify) {
         vec difference =
             vec_or(vec_or(fill_difference(slot, filled), fill_difference(parts.second, filled)),
@@ -96,9 +110,8 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
     if (unlikely(!found.word) || unlikely(found.class - CLASS_FIRST >= FAST_CLASSES))
         return false;
     const struct size_class *class = &constants.classes[found.class];
-    uint32_t *magazine = heap_magazine(heap, class);
-    unsigned count = heap->count[found.class];
-    if (unlikely(count >= class->magazine_capacity) || (quarantine && unlikely(heap->random->left == 0)))
+    if (unlikely(heap->count[found.class] >= class->magazine_capacity) ||
+        (quarantine && unlikely(heap->random->left == 0)))
         return false;
     state_word state = state_load(found.word);
     size_t usable = class->usable, slack = state_slack(state);
@@ -106,17 +119,19 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
         return false;
     if (size != SIZE_NOT_STATED && unlikely(usable - slack != size))
         return false;
-    struct fast_parts parts = fast_parts(block, usable);
     if (canaries) {
-        vec there = vec_and(vec_load(parts.last), canary_mask(slack));
+        vec there = vec_and(vec_load((char *)block + usable - VEC_BYTES), canary_mask(slack));
         vec expected = canary_vector(block, slack, kind_in_force(kind, features));
         if (unlikely(!vec_is_zero(vec_xor(there, expected))))
             return false;
     }
-    if (unlikely(!generic_claim(found.word, &state, STATE_FREED)))
+    if (unlikely(!generic_claim_as_seen(found.word, state, STATE_FREED)))
         return false;
+    __atomic_signal_fence(
+        __ATOMIC_SEQ_CST); /* what is needed again is loaded again: there are no registers for it */
     if (generic_fills(features)) {
         const vec filled = generic_filled(features);
+        struct fast_parts parts = fast_parts(block, class);
         vec_store(block, filled);
         vec_store(parts.second, filled);
         vec_store(parts.third, filled);
@@ -126,7 +141,8 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
     if (quarantine)
         leaving = quarantine_exchange(heap, class, found.class, found.slot, random_next(heap->random));
     /* Branch-free: what is not pushed is overwritten by the next that is. */
-    magazine[count] = leaving;
+    unsigned count = heap->count[found.class];
+    heap_magazine(heap, class)[count] = leaving;
     heap->count[found.class] = (uint16_t)(count + (leaving != 0));
     return true;
 }

@@ -111,6 +111,16 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
     }
 }
 
+/* Take a slot whose live state has just been seen. */
+static ALWAYS_INLINE bool generic_claim_as_seen(state_word *word, state_word seen, state_word claimed)
+{
+    if (__libc_single_threaded) {
+        state_store_before(word, claimed);
+        return true;
+    }
+    return __atomic_compare_exchange_n(word, &seen, claimed, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 /*
  * Take a live slot out of its owner's hands and leave it in another state; false (and nothing done) if it is
  * not live. With threads, one exchange decides between two that free the same block at the same moment.
@@ -118,13 +128,7 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
 static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state, state_word claimed)
 {
     *state = state_load(word);
-    if (unlikely(!state_is_live(*state)))
-        return false;
-    if (__libc_single_threaded) {
-        state_store_before(word, claimed);
-        return true;
-    }
-    return __atomic_compare_exchange_n(word, state, claimed, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    return likely(state_is_live(*state)) && generic_claim_as_seen(word, *state, claimed);
 }
 
 /* Hand a claimed slot on: to the quarantine, and what leaves that to the magazine. */
@@ -143,7 +147,7 @@ static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class
 
 struct found {
     state_word *word; /* NULL: not the start of a slot */
-    unsigned class;   /* CLASS_ZERO's slots have no memory behind them */
+    size_t class;     /* CLASS_ZERO's slots have no memory behind them */
     uint32_t slot;
 };
 
@@ -158,13 +162,13 @@ static ALWAYS_INLINE struct found generic_find(const void *block)
     uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);
     if (unlikely(offset >= class->span))
         return nothing;
-    uint32_t slot = slot_of_offset(class, offset);
-    if (unlikely((uint64_t)slot * class->stride != offset))
+    uint32_t slot;
+    if (unlikely(!slot_begins(class, offset, &slot)))
         return nothing;
     char *extent = slot_extent(class, slot);
     if (unlikely(!extent))
         return nothing;
-    return (struct found){extent_state(extent, slot_in_extent(class, slot)), (unsigned)c, slot};
+    return (struct found){extent_state(extent, slot_in_extent(class, slot)), c, slot};
 }
 
 /* Whether it is a live slot's block of exactly that size. */
@@ -209,7 +213,7 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     }
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
         state_store(found.word, claimed == STATE_CLOSED ? STATE_CLOSED : STATE_FREED);
-    generic_put(heap, class, found.class, found.slot, features);
+    generic_put(heap, class, (unsigned)found.class, found.slot, features);
     return true;
 }
 

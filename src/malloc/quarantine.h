@@ -11,8 +11,8 @@
 
 /* Put a slot in; returns the one that leaves, or 0 while the quarantine is not full. The random byte says
  * which. */
-static ALWAYS_INLINE uint32_t quarantine_exchange(struct heap *heap, const struct size_class *class,
-                                                  unsigned c, uint32_t slot, unsigned random)
+static ALWAYS_INLINE uint32_t quarantine_exchange(struct heap *heap, const struct size_class *class, size_t c,
+                                                  uint32_t slot, unsigned random)
 {
     uint32_t *mix = heap_mix(heap, class) + (random & class->mix_mask);
     uint32_t *ring = heap_ring(heap, class);

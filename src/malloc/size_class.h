@@ -38,10 +38,11 @@ struct size_class {
     uint32_t magazine;   /* index of this class's magazine in a heap's slots[] */
     uint32_t ring;       /* index of its quarantine's FIFO; the random part follows it */
     uint16_t magazine_capacity;
-    uint16_t ring_mask;   /* entries - 1 of the FIFO, a power of two */
-    uint16_t mix_mask;    /* entries - 1 of the random part */
-    uint8_t extent_shift; /* an extent is 2^extent_shift slots */
-    uint32_t slots;       /* that have room in span: what a slot number must be below */
+    uint16_t ring_mask;    /* entries - 1 of the FIFO, a power of two */
+    uint16_t mix_mask;     /* entries - 1 of the random part */
+    uint8_t extent_shift;  /* an extent is 2^extent_shift slots */
+    uint8_t second, third; /* where in a slot the fast path's vectors go (fast.h) */
+    uint32_t slots;        /* that have room in span: what a slot number must be below */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct size_class) == 64, "one cache line");
 

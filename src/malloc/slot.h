@@ -70,8 +70,11 @@ static ALWAYS_INLINE struct run *slot_run(const struct size_class *class, uint32
 
 static ALWAYS_INLINE state_word *extent_state(char *extent, uint32_t in)
 {
-    return (state_word *)(void *)(extent + sizeof(struct run) + (in >> RUN_SLOTS_SHIFT) * sizeof(struct run) +
-                                  in * sizeof(state_word));
+    _Static_assert(sizeof(struct run) == RUN_SLOTS,
+                   "so that its bytes before a state are those of whole runs");
+    size_t runs_before = in & ~(RUN_SLOTS - 1);
+    return (state_word *)(void *)(extent + runs_before + (size_t)in * sizeof(state_word) +
+                                  sizeof(struct run));
 }
 
 static ALWAYS_INLINE state_word *slot_state(const struct size_class *class, uint32_t slot)
@@ -84,6 +87,18 @@ static ALWAYS_INLINE state_word *slot_state(const struct size_class *class, uint
 static ALWAYS_INLINE uint32_t slot_of_offset(const struct size_class *class, uint64_t offset)
 {
     return (uint32_t)(((unsigned __int128)offset * class->reciprocal) >> 64);
+}
+
+/*
+ * The same, and whether a slot begins there. With reciprocal * stride = 2^64 + e the product's lower half is
+ * slot * e + remainder * reciprocal, where slot * e < 2^46 < reciprocal: less than the reciprocal if and only
+ * if nothing remains (D. Lemire, O. Kaser, N. Kurz, "Faster remainder by direct computation", 2019).
+ */
+static ALWAYS_INLINE bool slot_begins(const struct size_class *class, uint64_t offset, uint32_t *slot)
+{
+    unsigned __int128 product = (unsigned __int128)offset * class->reciprocal;
+    *slot = (uint32_t)(product >> 64);
+    return (uint64_t)product < class->reciprocal;
 }
 
 /* The class whose range holds the address, or a number >= CLASS_COUNT. */

@@ -10,6 +10,7 @@
 #include "canary.h"
 #include "constants.h"
 #include "environment.h"
+#include "fast.h"
 #include "heap.h"
 #include "lock.h"
 #include "map.h"
@@ -131,6 +132,7 @@ static void shape_classes(void)
         class->stride = stride_of(c);
         class->reciprocal = class_reciprocal(class->stride);
         class->extent_shift = (uint8_t)extent_shift(class->stride);
+        fast_shape(class);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
 }
