@@ -62,7 +62,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum al
     if (unlikely(count - 1 >= class->magazine_capacity)) /* empty, or a count that cannot be */
         return NULL;
     const uint32_t *top = heap_magazine(heap, class) + count - 1;
-    uint32_t number = top[0], next = top[-1]; /* what stands before a magazine may be prefetched as well */
+    uint32_t number = top[0], next = top[-2]; /* what stands before a magazine may be prefetched as well */
     if (unlikely(number >= class->slots))
         return NULL;
     char *slot = slot_address(class, number);

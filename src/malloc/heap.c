@@ -72,7 +72,7 @@ static uint32_t ring_entries(const struct size_class *class)
 
 size_t heap_layout(void)
 {
-    uint32_t at = 1; /* slots[0] stands before the first magazine (fast.h) */
+    uint32_t at = 2; /* so many stand before the first magazine (fast.h) */
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         class->magazine = at;

@@ -25,10 +25,7 @@
 #define STREAM_BYTES  (64 * KIB) /* of the runs that are mixed */
 #define TAKEN_MOST    128u       /* the largest magazine */
 
-/* Of so many next slots of each run one is chosen: of all that are taken in a small heap, whose few runs the
- * caches hold anyway; and of some in the strict profile. */
-#define CHOICES_OF_FEW    32u
-#define CHOICES_OF_MANY   1u
+/* Where many runs are mixed the strict profile also chooses among so many next slots of each. */
 #define CHOICES_IF_STRICT 4u
 
 struct stream {
@@ -47,12 +44,6 @@ static unsigned streams_wanted(unsigned c)
     return runs < most ? (unsigned)runs : most != 0 ? (unsigned)most : 1;
 }
 
-static unsigned choices(unsigned streams)
-{
-    unsigned many = constants.settings.profile == PROFILE_STRICT ? CHOICES_IF_STRICT : CHOICES_OF_MANY;
-    return streams <= STREAMS_LEAST ? CHOICES_OF_FEW : streams < STREAMS_MOST ? CHOICES_IF_STRICT * 2 : many;
-}
-
 static unsigned below(struct random *random, unsigned bound)
 {
     return random_byte(random) * bound >> 8;
@@ -64,49 +55,72 @@ static unsigned take_bit(uint64_t *bits, unsigned choice)
     uint64_t rest = *bits;
     while (choice-- != 0 && (rest & (rest - 1)) != 0)
         rest &= rest - 1;
-    unsigned bit = (unsigned)__builtin_ctzll(rest);
-    *bits &= ~(UINT64_C(1) << bit);
-    return bit;
+    *bits &= ~(rest & -rest);
+    return (unsigned)__builtin_ctzll(rest);
 }
 
-/* Put the slots of the streams into the order in which they will be handed out: from the end of slots[count].
- */
+/* The slots of the streams, from the end of slots[count] on in the order in which they will be handed out. */
 static void merge(struct random *random, struct stream *streams, unsigned live, uint32_t *slots,
                   unsigned count)
 {
-    bool randomize = constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION;
-    unsigned most = randomize ? choices(live) : 1;
+    unsigned choices = constants.settings.profile == PROFILE_STRICT ? CHOICES_IF_STRICT : 1;
     for (unsigned at = count; at-- != 0;) {
-        unsigned chosen = randomize ? below(random, live) : 0;
-        unsigned choice = most > 1 ? below(random, most) : 0;
-        struct stream *stream = &streams[chosen];
+        struct stream *stream = &streams[below(random, live)];
+        unsigned choice = choices == 1 ? 0 : below(random, choices);
         slots[at] = stream->first_slot + take_bit(&stream->bits, choice);
         if (stream->bits == 0)
             *stream = streams[--live];
     }
 }
 
-/* The lowest `most` of the bits. */
-static uint64_t lowest(uint64_t bits, unsigned most)
+/* The same with the slots of each stream one after the other. */
+static void line_up(const struct stream *streams, unsigned live, uint32_t *slots, unsigned count)
 {
-    uint64_t rest = bits;
-    for (unsigned i = 0; i < most && rest != 0; i++)
-        rest &= rest - 1;
-    return bits & ~rest;
+    for (unsigned i = 0; i < live; i++)
+        for (uint64_t bits = streams[i].bits; bits != 0; bits &= bits - 1)
+            slots[--count] = streams[i].first_slot + (uint32_t)__builtin_ctzll(bits);
 }
 
-/* Take up to `most` of the run's free slots. */
+static void shuffle(struct random *random, uint32_t *slots, unsigned count)
+{
+    for (unsigned i = count; i > 1; i--) {
+        unsigned other = below(random, i);
+        uint32_t slot = slots[other];
+        slots[other] = slots[i - 1];
+        slots[i - 1] = slot;
+    }
+}
+
+/* A small heap's few runs are in the caches anyway: any order will do, so it is the least predictable. */
+static void order(struct random *random, struct stream *streams, unsigned live, uint32_t *slots,
+                  unsigned count)
+{
+    bool randomize = constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION;
+    if (randomize && live > STREAMS_LEAST) {
+        merge(random, streams, live, slots, count);
+        return;
+    }
+    line_up(streams, live, slots, count);
+    if (randomize)
+        shuffle(random, slots, count);
+}
+
+/* Take up to `most` of the run's free slots, the lowest. */
 static unsigned run_take(struct heap *heap, struct run *run, unsigned most, struct stream *stream)
 {
     if (run->free == run_all(run))
         heap->free_run_bytes -=
             min_size(heap->free_run_bytes, (size_t)run->slots * constants.classes[run->class].stride);
+    uint64_t rest = run->free;
+    unsigned taken = 0;
+    for (; taken < most && rest != 0; taken++)
+        rest &= rest - 1;
     stream->first_slot = run->first_slot;
-    stream->bits = lowest(run->free, most);
-    run->free &= ~stream->bits;
-    if (run->free == 0)
+    stream->bits = run->free & ~rest;
+    run->free = rest;
+    if (rest == 0)
         run_list_remove(&heap->runs[run->class], run);
-    return (unsigned)__builtin_popcountll(stream->bits);
+    return taken;
 }
 
 static bool run_is_sound(const struct run *run, unsigned c)
@@ -141,7 +155,7 @@ static unsigned gather(struct heap *heap, unsigned c, unsigned wanted, uint32_t 
         unsigned most = wanted - count < each ? wanted - count : each;
         count += run_take(heap, run, most, &streams[live++]);
     }
-    merge(heap->random, streams, live, slots, count);
+    order(heap->random, streams, live, slots, count);
     return count;
 }
 
@@ -203,7 +217,7 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
     }
     struct run *run = slot_run(class, slot);
     uint32_t owner = atomic_load_explicit(&run->owner, memory_order_acquire);
-    if (owner != heap->index && owner < heap_count()) {
+    if (owner != heap->index && likely(owner < heap_count())) {
         outbox_add(heap, c, slot);
         return;
     }
