@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -19,39 +20,58 @@
 enum {
     UNKNOWN,
     MARKS,
-    PROTECTION
+    MAPPINGS
 };
 static _Atomic(int) kind = UNKNOWN;
-static _Atomic(long) budget = -1; /* mprotect() guards that may still be made; -1: not read yet */
+static _Atomic(long) most = -1; /* guards that may be mappings; -1: none has been asked for yet */
+static _Atomic(long) made;      /* guards that are */
 
-/* Half the limit for guards leaves the other half to the program and to the memory between the guards. */
-static long read_budget(void)
+/* By system calls and not by libc's functions, in which a thread that has been cancelled would end. */
+static long read_max_map_count(void)
 {
     char text[16];
     long limit = 0;
-    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-        ssize_t length = read(fd, text, sizeof text);
-        (void)close(fd);
-        for (ssize_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+        long length = syscall(SYS_read, fd, text, sizeof text);
+        (void)syscall(SYS_close, fd);
+        for (long i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
             limit = limit * 10 + (text[i] - '0');
     }
-    if (limit <= 0)
-        limit = MAX_MAP_COUNT_DEFAULT;
-    return limit / 4; /* a guard is two mappings: itself and the rest behind it */
+    return limit > 0 ? limit : MAX_MAP_COUNT_DEFAULT;
+}
+
+/* A guard is two mappings, itself and the rest behind it; half the limit is for the program. */
+static long budget(void)
+{
+    long limit = atomic_load_explicit(&most, memory_order_relaxed);
+    if (unlikely(limit < 0)) {
+        int saved = errno;
+        limit = read_max_map_count() / 4;
+        errno = saved;
+        atomic_store_explicit(&most, limit, memory_order_relaxed);
+    }
+    return limit;
 }
 
 static bool spend(void)
 {
-    long left = atomic_load_explicit(&budget, memory_order_relaxed);
-    if (unlikely(left < 0)) {
-        long fresh = read_budget();
-        (void)atomic_compare_exchange_strong(&budget, &left, fresh);
-    }
-    if (atomic_fetch_sub_explicit(&budget, 1, memory_order_relaxed) > 0)
+    if (atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) < budget())
         return true;
-    atomic_store_explicit(&budget, 0, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&made, 1, memory_order_relaxed);
     return false;
+}
+
+/* In a process that locked its memory some guards are marks and some are mappings, and which is which is not
+ * known of each: there must not seem to be fewer than none. */
+static void give_back(long guards)
+{
+    long count = atomic_load_explicit(&made, memory_order_relaxed);
+    long left;
+    do
+        left = count > guards ? count - guards : 0;
+    while (!atomic_compare_exchange_weak_explicit(&made, &count, left, memory_order_relaxed,
+                                                  memory_order_relaxed));
 }
 
 bool guard_is_cheap(void)
@@ -59,46 +79,56 @@ bool guard_is_cheap(void)
     return atomic_load_explicit(&kind, memory_order_relaxed) == MARKS;
 }
 
-bool guard_install(void *address, size_t bytes)
+static bool mark(void *address, size_t bytes)
+{
+    int known = atomic_load_explicit(&kind, memory_order_relaxed);
+    if (known == MAPPINGS)
+        return false;
+    int saved = errno;
+    bool done = madvise(address, bytes, MADV_GUARD_INSTALL) == 0;
+    errno = saved;
+    /* An old kernel says EINVAL, and so does a new one of locked memory; either way the other kind works. */
+    if (done || known == UNKNOWN)
+        atomic_store_explicit(&kind, done ? MARKS : MAPPINGS, memory_order_relaxed);
+    return done;
+}
+
+static bool unmark(void *address, size_t bytes)
 {
     int saved = errno;
-    bool done = false;
-    if (atomic_load_explicit(&kind, memory_order_relaxed) != PROTECTION) {
-        done = madvise(address, bytes, MADV_GUARD_INSTALL) == 0;
-        if (done) {
-            atomic_store_explicit(&kind, MARKS, memory_order_relaxed);
-        } else if (atomic_load_explicit(&kind, memory_order_relaxed) == UNKNOWN) {
-            /* An old kernel says EINVAL, and so does a new one of locked memory; either way the other kind
-             * works. */
-            atomic_store_explicit(&kind, PROTECTION, memory_order_relaxed);
-        }
-    }
-    if (!done && spend()) {
-        (void)map_discard(address, bytes);
-        done = map_protect(address, bytes, PROT_NONE);
-    }
+    bool done = !guard_is_cheap() || madvise(address, bytes, MADV_GUARD_REMOVE) == 0;
     errno = saved;
     return done;
+}
+
+enum guard guard_install(void *address, size_t bytes)
+{
+    if (mark(address, bytes))
+        return GUARD_MARKS;
+    if (!spend())
+        return GUARD_NONE;
+    if (map_blank(address, bytes))
+        return GUARD_MAPPING;
+    give_back(1);
+    return GUARD_NONE;
+}
+
+bool guard_narrow(void *address, size_t bytes)
+{
+    bool may_be_mapping = atomic_load_explicit(&most, memory_order_relaxed) >= 0;
+    return unmark(address, bytes) && (!may_be_mapping || map_protect(address, bytes, PROT_READ | PROT_WRITE));
 }
 
 bool guard_remove(void *address, size_t bytes)
 {
-    int saved = errno;
-    bool done = true;
-    if (atomic_load_explicit(&kind, memory_order_relaxed) == MARKS)
-        done = madvise(address, bytes, MADV_GUARD_REMOVE) == 0;
-    /* In a process that locked its memory some guards are marks and some are protection. */
-    if (atomic_load_explicit(&budget, memory_order_relaxed) >= 0) {
-        done = map_protect(address, bytes, PROT_READ | PROT_WRITE);
-        if (done)
-            atomic_fetch_add_explicit(&budget, 1, memory_order_relaxed);
-    }
-    errno = saved;
-    return done;
+    if (!guard_narrow(address, bytes))
+        return false;
+    guard_forget(1);
+    return true;
 }
 
 void guard_forget(unsigned guards)
 {
-    if (atomic_load_explicit(&kind, memory_order_relaxed) == PROTECTION)
-        atomic_fetch_add_explicit(&budget, (long)guards, memory_order_relaxed);
+    if (guards != 0 && atomic_load_explicit(&made, memory_order_relaxed) != 0)
+        give_back((long)guards);
 }

@@ -16,6 +16,9 @@
 
 #define FRONT_CANARY ((size_t)64)
 
+/* Around each block: one before it, one behind it. */
+#define GUARDS 2u
+
 /* A block that grew once will grow again: leave a quarter more address space behind it, up to this. */
 #define GROWTH_SHIFT 2
 #define GROWTH_MOST  (64 * MIB)
@@ -100,7 +103,13 @@ static bool guards_wanted(void)
 static void unmap(const struct large *large)
 {
     map_release(large->map, large->bytes);
-    guard_forget(2);
+    guard_forget(large->guards);
+}
+
+static void install_guard(struct large *large, char *from, size_t bytes)
+{
+    if (guards_wanted() && guard_install(from, bytes) == GUARD_MAPPING)
+        large->guards++;
 }
 
 /* Place a block of that size at the end of [from, to), as its alignment allows. */
@@ -132,10 +141,8 @@ static bool map_new(size_t alignment, size_t size, struct large *large)
         large->end = end;
         large->bytes = (size_t)(end + page - front);
     }
-    if (guards_wanted()) {
-        (void)guard_install(large->map, page);
-        (void)guard_install(large->end, page);
-    }
+    install_guard(large, large->map, page);
+    install_guard(large, large->end, page);
     return true;
 }
 
@@ -157,8 +164,12 @@ void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
             unmap(&large);
             return NULL;
         }
-        large =
-            (struct large){.block = block, .size = size, .end = end, .map = large.map, .bytes = large.bytes};
+        large = (struct large){.block = block,
+                               .size = size,
+                               .end = end,
+                               .map = large.map,
+                               .bytes = large.bytes,
+                               .guards = large.guards};
     } else {
         if (!map_new(alignment, size, &large))
             return NULL;
@@ -244,6 +255,17 @@ bool large_trim(bool quarantined)
 
 /* --- resizing */
 
+/* The guard behind the block begins at `end` from now on. */
+static bool extend_guard(struct large *large, char *end)
+{
+    enum guard made = guards_wanted() ? guard_install(end, (size_t)(large->end - end)) : GUARD_NONE;
+    if (made == GUARD_MAPPING && large->guards == GUARDS)
+        guard_forget(1); /* one with that behind it */
+    else if (made == GUARD_MAPPING)
+        large->guards++;
+    return made != GUARD_NONE;
+}
+
 /* The block stays where it is and its pages suffice, or suffice once guards behind it are lifted. */
 static bool resize_in_place(struct large *large, size_t size)
 {
@@ -251,9 +273,9 @@ static bool resize_in_place(struct large *large, size_t size)
     char *end = (char *)round_up((uintptr_t)large->block + size, page);
     if (end > large->map + large->bytes - page)
         return false;
-    if (end > large->end && !guard_remove(large->end, (size_t)(end - large->end)))
+    if (end > large->end && !guard_narrow(large->end, (size_t)(end - large->end)))
         return false;
-    if (end < large->end && !(guards_wanted() && guard_install(end, (size_t)(large->end - end))))
+    if (end < large->end && !extend_guard(large, end))
         end = large->end;
     large->end = end;
     large->size = size;
@@ -286,13 +308,11 @@ static bool resize_by_moving(struct large *large, size_t size)
         map_release(moved.map, moved.bytes);
         return false;
     }
-    if (guards_wanted()) {
-        (void)guard_install(moved.map, page);
-        (void)guard_install(moved.end, page + spare);
-    }
+    install_guard(&moved, moved.map, page);
+    install_guard(&moved, moved.end, page + spare);
     map_release(large->map, (size_t)(old_data - large->map));
     map_release(large->end, (size_t)(large->map + large->bytes - large->end));
-    guard_forget(2);
+    guard_forget(large->guards);
     *large = moved;
     return true;
 }

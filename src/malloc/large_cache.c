@@ -83,7 +83,11 @@ bool large_cache_close(struct large *large)
         atomic_fetch_add_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
         return true;
     }
-    return guard_install(large->map, large->bytes);
+    if (!map_blank(large->map, large->bytes))
+        return false;
+    guard_forget(large->guards); /* there is nothing left to guard */
+    large->guards = 0;
+    return true;
 }
 
 static void forget_kept(const struct large *large)
@@ -92,23 +96,42 @@ static void forget_kept(const struct large *large)
         atomic_fetch_sub_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
 }
 
-bool large_cache_open(const struct large *large, char *from)
+static void install_guard(struct large *large, char *from, char *to)
 {
-    size_t bytes = (size_t)(large->map + large->bytes - constants.page_size - from);
-    char *kept = large->kept ? first_page(large) : NULL;
-    /* What the old block did not cover is guards. */
-    if ((!kept || from < kept || from + bytes > large->end) && !guard_remove(from, bytes))
+    bool wanted = constants.features & FEATURES_COMPILED & COMPATMALLOC_GUARD_PAGES;
+    if (wanted && from < to && guard_install(from, (size_t)(to - from)) == GUARD_MAPPING)
+        large->guards++;
+}
+
+/* All of it accessible and guards installed anew, not what is between them: mappings can merge that way. */
+static bool open_blank(struct large *large, char *from)
+{
+    char *end = large->map + large->bytes;
+    if (!map_protect(large->map, large->bytes, PROT_READ | PROT_WRITE))
         return false;
-    if (!kept)
-        return true;
-    if (from > kept && !guard_install(kept, (size_t)(from - kept)))
+    install_guard(large, large->map, from);
+    install_guard(large, end - constants.page_size, end);
+    return true;
+}
+
+/* The old block's pages are there; the guards around them are too, and cover what the new block has besides.
+ */
+static bool open_kept(struct large *large, char *from)
+{
+    char *kept = first_page(large), *end = large->map + large->bytes - constants.page_size;
+    if (!map_protect(kept, data_bytes(large), PROT_READ | PROT_WRITE))
         return false;
-    /* In front of the new block marks are the guard now, so that mappings can merge again. */
-    if (!map_protect(kept, (size_t)(large->end - kept), PROT_READ | PROT_WRITE))
+    if ((from < kept || end > large->end) && !guard_narrow(from, (size_t)(end - from)))
         return false;
+    install_guard(large, kept, from);
     char *dirty = from > kept ? from : kept;
     memset(dirty, 0, (size_t)(large->end - dirty));
     return true;
+}
+
+bool large_cache_open(struct large *large, char *from)
+{
+    return large->kept ? open_kept(large, from) : open_blank(large, from);
 }
 
 static void cache_remove(uint32_t i)
@@ -131,11 +154,8 @@ static void cache_extract(uint32_t i, struct large *found)
 /* The pages of the block have been kept long enough. */
 static void give_up_pages(struct large *large)
 {
-    size_t bytes = data_bytes(large);
-    if (!guard_install(first_page(large), bytes))
+    if (!map_blank(large->map, large->bytes))
         return;
-    (void)map_protect(first_page(large), bytes,
-                      PROT_READ | PROT_WRITE); /* marks guard it now; mappings merge */
     forget_kept(large);
     large->kept = false;
 }

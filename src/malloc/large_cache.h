@@ -19,8 +19,11 @@
  */
 bool large_cache_close(struct large *large);
 
-/* Open a block taken from the cache from `from` on, zeroed. False if the kernel refuses. Without the lock. */
-bool large_cache_open(const struct large *large, char *from);
+/*
+ * Open a block taken from the cache from `from` on, zeroed, between guards. False if the kernel refuses: it
+ * is to be unmapped. Without the lock.
+ */
+bool large_cache_open(struct large *large, char *from);
 
 /* Put a freed block into the quarantine. Mappings that leave the cache for it go to gone[]; returns how many.
  */

@@ -22,6 +22,7 @@ struct large {
     size_t bytes; /* of the mapping, guard pages included */
     enum large_state state;
     enum allocation_kind kind;
+    uint8_t guards;    /* guards around it that are mappings of their own */
     bool kept;         /* freed with its pages, which are protected; else they went back to the kernel */
     uint32_t freed_at; /* seconds of the monotonic clock */
 };

@@ -66,6 +66,14 @@ bool map_protect(void *address, size_t bytes, int protection)
     return done;
 }
 
+bool map_blank(void *address, size_t bytes)
+{
+    int saved = errno;
+    bool done = mmap(address, bytes, PROT_NONE, ANONYMOUS | MAP_FIXED, -1, 0) == address;
+    errno = saved;
+    return done;
+}
+
 /*
  * A seccomp filter that was there before the program, as systemd's SystemCallFilter= is, may not know the
  * call and kill the process for it.

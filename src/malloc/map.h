@@ -17,11 +17,20 @@ bool map_was_occupied(void);
 
 void map_release(void *address, size_t bytes);
 
-/* Give the pages back to the kernel; they read as zero afterwards. False if the kernel refuses (locked
- * memory). */
+/*
+ * Give the pages back to the kernel; they read as zero afterwards. False if the kernel refuses, as it does
+ * from the first locked page on: those before it have gone then.
+ */
 bool map_discard(void *address, size_t bytes);
 
 bool map_protect(void *address, size_t bytes, int protection);
+
+/*
+ * Put inaccessible memory in the place of what is mapped there: no pages, and nothing that would count
+ * against a limit but that on address space. Works on locked memory too. Zeroed when it is made accessible
+ * again.
+ */
+bool map_blank(void *address, size_t bytes);
 
 /* No more mapping, unmapping or protecting there, for good (mseal(2), Linux 6.10). Best effort. */
 void map_seal(const void *address, size_t bytes);

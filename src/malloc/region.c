@@ -54,9 +54,17 @@ static void mark_unusable(const struct size_class *class, uint32_t slot)
     state_store(slot_state(class, slot), STATE_GUARD);
 }
 
+static bool install_guard(const struct size_class *class, size_t offset)
+{
+    enum guard made = guard_install(class->base + offset, constants.page_size);
+    if (made == GUARD_MAPPING)
+        slot_run(class, slot_of_offset(class, offset))->guards++;
+    return made != GUARD_NONE;
+}
+
 static void guard_page_at(const struct size_class *class, size_t offset)
 {
-    if (!guard_install(class->base + offset, constants.page_size))
+    if (!install_guard(class, offset))
         return;
     uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
     for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++)
@@ -87,7 +95,7 @@ static void guard_slots(const struct size_class *class, size_t from, size_t to)
 {
     size_t guard = constants.page_size;
     for (size_t end = (from / class->stride + 1) * class->stride; end <= to; end += class->stride)
-        (void)guard_install(class->base + end - guard, guard);
+        (void)install_guard(class, end - guard);
 }
 
 static void guard_part(unsigned c, struct random *random, size_t from, size_t to)
@@ -209,8 +217,12 @@ static bool extent_is_free(const struct size_class *class, uint32_t first, const
 
 static void extent_mark_absent(const struct size_class *class, uint32_t first)
 {
-    for (uint32_t i = 0; i < extent_runs(class); i++)
-        extent_run(class, first, i)->absent = true;
+    for (uint32_t i = 0; i < extent_runs(class); i++) {
+        struct run *run = extent_run(class, first, i);
+        run->absent = true;
+        guard_forget(run->guards);
+        run->guards = 0;
+    }
     for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
         state_word *word = slot_state(class, slot);
         if (state_is_freed(state_load(word)))
