@@ -106,10 +106,59 @@ static void unmap(const struct large *large)
     guard_forget(large->guards);
 }
 
+/*
+ * Blocks whose guards are what is inaccessible of their mappings. That takes one system call where guards of
+ * their own take three, but also two more mappings, so there may be only so many.
+ */
+#define WALLED_MOST 1024
+
+static _Atomic(int) walled;
+
+static void forget_wall(struct large *large)
+{
+    if (large->walled)
+        atomic_fetch_sub_explicit(&walled, 1, memory_order_relaxed);
+    large->walled = false;
+}
+
 static void install_guard(struct large *large, char *from, size_t bytes)
 {
     if (guards_wanted() && guard_install(from, bytes) == GUARD_MAPPING)
         large->guards++;
+}
+
+static bool put_guards(struct large *large, char *from)
+{
+    if (!map_protect(large->map, large->bytes, PROT_READ | PROT_WRITE))
+        return false;
+    install_guard(large, large->map, (size_t)(from - large->map));
+    install_guard(large, large->end, (size_t)(large->map + large->bytes - large->end));
+    return true;
+}
+
+/* Make an inaccessible mapping accessible from `from`, a page, to large->end. */
+static bool open_mapping(struct large *large, char *from)
+{
+    if (!guard_is_cheap() || atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
+        return put_guards(large, from);
+    large->walled = map_protect(from, (size_t)(large->end - from), PROT_READ | PROT_WRITE);
+    if (large->walled)
+        atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
+    return large->walled;
+}
+
+static char *first_page(const struct large *large)
+{
+    return (char *)round_down((uintptr_t)large->block, constants.page_size);
+}
+
+/* Give it guards of its own, which can be moved. */
+static bool unwall(struct large *large)
+{
+    if (large->walled && !put_guards(large, first_page(large)))
+        return false;
+    forget_wall(large);
+    return true;
 }
 
 /* Place a block of that size at the end of [from, to), as its alignment allows. */
@@ -124,7 +173,7 @@ static bool map_new(size_t alignment, size_t size, struct large *large)
     size_t page = constants.page_size;
     size_t data = round_up(size, page) + (alignment > page ? alignment : 0);
     large->bytes = data + 2 * page;
-    large->map = map_anywhere(large->bytes, PROT_READ | PROT_WRITE);
+    large->map = map_anywhere(large->bytes, PROT_NONE);
     if (!large->map)
         return false;
     large->end = large->map + page + data;
@@ -141,8 +190,6 @@ static bool map_new(size_t alignment, size_t size, struct large *large)
         large->end = end;
         large->bytes = (size_t)(end + page - front);
     }
-    install_guard(large, large->map, page);
-    install_guard(large, large->end, page);
     return true;
 }
 
@@ -157,25 +204,17 @@ void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
     lock_acquire(&lock);
     bool cached = large_cache_take(alignment, size, &large);
     lock_release(&lock);
-    if (cached) {
-        char *end = large.map + large.bytes - page;
-        char *block = place_block(large.map + page, end, alignment, size);
-        if (!large_cache_open(&large, (char *)round_down((uintptr_t)block, page))) {
-            unmap(&large);
-            return NULL;
-        }
-        large = (struct large){.block = block,
-                               .size = size,
-                               .end = end,
-                               .map = large.map,
-                               .bytes = large.bytes,
-                               .guards = large.guards};
-    } else {
-        if (!map_new(alignment, size, &large))
-            return NULL;
-        large.block = place_block(large.map + page, large.end, alignment, size);
-    }
+    if (cached)
+        large = (struct large){.end = large.map + large.bytes - page, .map = large.map, .bytes = large.bytes};
+    else if (!map_new(alignment, size, &large))
+        return NULL;
+    large.size = size;
     large.kind = kind;
+    large.block = place_block(large.map + page, large.end, alignment, size);
+    if (!open_mapping(&large, first_page(&large))) {
+        unmap(&large);
+        return NULL;
+    }
     write_canaries(&large);
 
     lock_acquire(&lock);
@@ -223,7 +262,9 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         return true; /* on-error = log: never used again */
 
     /* It faults on any access from here on. */
-    if (!large_cache_close(&large)) {
+    bool closed = large_cache_close(&large);
+    forget_wall(&large);
+    if (!closed) {
         remove_entry(block);
         unmap(&large);
         return true;
@@ -271,7 +312,7 @@ static bool resize_in_place(struct large *large, size_t size)
 {
     size_t page = constants.page_size;
     char *end = (char *)round_up((uintptr_t)large->block + size, page);
-    if (end > large->map + large->bytes - page)
+    if (end > large->map + large->bytes - page || (end != large->end && !unwall(large)))
         return false;
     if (end > large->end && !guard_narrow(large->end, (size_t)(end - large->end)))
         return false;
@@ -313,6 +354,7 @@ static bool resize_by_moving(struct large *large, size_t size)
     map_release(large->map, (size_t)(old_data - large->map));
     map_release(large->end, (size_t)(large->map + large->bytes - large->end));
     guard_forget(large->guards);
+    forget_wall(large);
     *large = moved;
     return true;
 }

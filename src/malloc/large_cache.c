@@ -18,12 +18,11 @@
 #define CACHE_BLOCKS 64u
 #define CACHE_BYTES  (256 * MIB)
 
-/* Pages kept with it, and for how long. */
-#define KEPT_BYTES   (4 * MIB)
-#define KEPT_SECONDS 2u
-
-/* Up to here pages are kept without asking whether they were used. */
-#define KEPT_UNASKED (256 * KIB)
+/* Pages kept with it, and for how long; of blocks longer than that it is not even asked which were touched.
+ */
+#define KEPT_BYTES    (16 * MIB)
+#define KEPT_SECONDS  2u
+#define KEPT_ASK_MOST (8 * MIB)
 
 static char *quarantine[QUARANTINE_BLOCKS];
 static uint32_t quarantine_at;
@@ -49,40 +48,49 @@ static size_t data_bytes(const struct large *large)
     return (size_t)(large->end - first_page(large));
 }
 
-/* Whether most pages are there; those of a block that was hardly touched are not worth zeroing. */
-static bool is_mostly_resident(char *from, size_t bytes)
+/* Zero the pages of the range that are there, up to so many, and count them. They are in the caches: their
+ * owner has only just let go of them. */
+static size_t zero_resident(char *from, size_t bytes, size_t most)
 {
     unsigned char present[1024];
-    size_t page = constants.page_size, there = 0;
+    size_t page = constants.page_size, count = 0;
     int saved = errno;
-    for (size_t at = 0; at < bytes; at += sizeof present * page) {
+    for (size_t at = 0; at < bytes && count <= most; at += sizeof present * page) {
         size_t part = min_size(sizeof present * page, bytes - at);
         if (mincore(from + at, part, present) != 0)
             break;
-        for (size_t i = 0; i < part / page; i++)
-            there += present[i] & 1u;
+        for (size_t i = 0; i < part / page && count <= most; i++)
+            if (present[i] & 1u) {
+                memset(from + at + i * page, 0, page);
+                count++;
+            }
     }
     errno = saved;
-    return there > bytes / page / 2;
+    return count;
 }
 
-static bool keep(const struct large *large)
+/* Protect the block's pages and keep what there is of them. False if that is not worth it. */
+static bool keep(struct large *large)
 {
-    size_t bytes = data_bytes(large);
-    return guard_is_cheap() &&
-           atomic_load_explicit(&kept_bytes, memory_order_relaxed) + bytes <= KEPT_BYTES &&
-           (bytes <= KEPT_UNASKED || is_mostly_resident(first_page(large), bytes)) &&
-           map_protect(first_page(large), bytes, PROT_NONE);
+    size_t bytes = data_bytes(large), page = constants.page_size;
+    size_t kept = atomic_load_explicit(&kept_bytes, memory_order_relaxed);
+    if (!guard_is_cheap() || bytes > KEPT_ASK_MOST || kept >= KEPT_BYTES)
+        return false;
+    size_t most = (KEPT_BYTES - kept) / page;
+    size_t pages = zero_resident(first_page(large), bytes, most);
+    if (pages > most || !map_protect(first_page(large), bytes, PROT_NONE))
+        return false;
+    large->kept = (uint32_t)pages;
+    atomic_fetch_add_explicit(&kept_bytes, pages * page, memory_order_relaxed);
+    return true;
 }
 
 bool large_cache_close(struct large *large)
 {
     large->freed_at = now();
-    large->kept = keep(large);
-    if (large->kept) {
-        atomic_fetch_add_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
+    large->kept = 0;
+    if (large->walled && keep(large))
         return true;
-    }
     if (!map_blank(large->map, large->bytes))
         return false;
     guard_forget(large->guards); /* there is nothing left to guard */
@@ -93,45 +101,7 @@ bool large_cache_close(struct large *large)
 static void forget_kept(const struct large *large)
 {
     if (large->kept)
-        atomic_fetch_sub_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
-}
-
-static void install_guard(struct large *large, char *from, char *to)
-{
-    bool wanted = constants.features & FEATURES_COMPILED & COMPATMALLOC_GUARD_PAGES;
-    if (wanted && from < to && guard_install(from, (size_t)(to - from)) == GUARD_MAPPING)
-        large->guards++;
-}
-
-/* All of it accessible and guards installed anew, not what is between them: mappings can merge that way. */
-static bool open_blank(struct large *large, char *from)
-{
-    char *end = large->map + large->bytes;
-    if (!map_protect(large->map, large->bytes, PROT_READ | PROT_WRITE))
-        return false;
-    install_guard(large, large->map, from);
-    install_guard(large, end - constants.page_size, end);
-    return true;
-}
-
-/* The old block's pages are there; the guards around them are too, and cover what the new block has besides.
- */
-static bool open_kept(struct large *large, char *from)
-{
-    char *kept = first_page(large), *end = large->map + large->bytes - constants.page_size;
-    if (!map_protect(kept, data_bytes(large), PROT_READ | PROT_WRITE))
-        return false;
-    if ((from < kept || end > large->end) && !guard_narrow(from, (size_t)(end - from)))
-        return false;
-    install_guard(large, kept, from);
-    char *dirty = from > kept ? from : kept;
-    memset(dirty, 0, (size_t)(large->end - dirty));
-    return true;
-}
-
-bool large_cache_open(struct large *large, char *from)
-{
-    return large->kept ? open_kept(large, from) : open_blank(large, from);
+        atomic_fetch_sub_explicit(&kept_bytes, large->kept * constants.page_size, memory_order_relaxed);
 }
 
 static void cache_remove(uint32_t i)
@@ -157,7 +127,7 @@ static void give_up_pages(struct large *large)
     if (!map_blank(large->map, large->bytes))
         return;
     forget_kept(large);
-    large->kept = false;
+    large->kept = 0;
 }
 
 static void decay(void)

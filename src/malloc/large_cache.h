@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Freed large blocks: a quarantine of the last few, then a cache of address space for reuse. All of them are
- * inaccessible. Most of their pages are kept, within a bound and for a few seconds, because faulting a page
- * in again costs more than zeroing it; what is kept longer, would be too much, or was hardly used, goes back
- * to the kernel. The caller holds large.c's lock unless it says so.
+ * inaccessible. Pages that were touched are zeroed and kept, within a bound and for a few seconds, because
+ * faulting a page in again costs more than that; what is kept longer or would be too much goes back to the
+ * kernel. The caller holds large.c's lock unless it says so.
  */
 #ifndef LARGE_CACHE_H
 #define LARGE_CACHE_H
@@ -18,12 +18,6 @@
  * at once. Without the lock: the block is in the caller's hands.
  */
 bool large_cache_close(struct large *large);
-
-/*
- * Open a block taken from the cache from `from` on, zeroed, between guards. False if the kernel refuses: it
- * is to be unmapped. Without the lock.
- */
-bool large_cache_open(struct large *large, char *from);
 
 /* Put a freed block into the quarantine. Mappings that leave the cache for it go to gone[]; returns how many.
  */

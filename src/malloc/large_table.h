@@ -22,8 +22,9 @@ struct large {
     size_t bytes; /* of the mapping, guard pages included */
     enum large_state state;
     enum allocation_kind kind;
-    uint8_t guards;    /* guards around it that are mappings of their own */
-    bool kept;         /* freed with its pages, which are protected; else they went back to the kernel */
+    uint8_t guards; /* guards around it that are mappings of their own */
+    bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */
+    uint32_t kept;  /* pages, all zero, that a freed block still has, behind protection */
     uint32_t freed_at; /* seconds of the monotonic clock */
 };
 
