@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * strcpy from a block that has been freed.
+ *
+ * profile: strict
+ * expect: heap-use-after-free
+ * expect from 4096: heap-use-after-free | fault
+ * sizes: 16 40 100 1000 5000 100000
+ */
+#include "copying.h"
+
+static void bad(size_t size)
+{
+    char *block = text(size, 1);
+    free(block);
+    with_strcpy(must(malloc(size * 2)), opaque(block), size);
+    _exit(0);
+}
+
+static void good(size_t size)
+{
+    copy_exactly(with_strcpy, size, 1);
+}
