@@ -11,6 +11,7 @@
 #include "misuse.h"
 
 #include <strings.h>
+#include <sys/wait.h>
 #include <wchar.h>
 
 typedef void copying(void *to, const void *from, size_t size);
@@ -166,8 +167,28 @@ static inline char *text(size_t size, size_t unit)
     return block;
 }
 
+/*
+ * The strict profile gives the first blocks of a process pages of their own. So what follows the call happens
+ * twice: in a child, which must not survive it, and then, when those are used up, here.
+ */
+static inline void with_first_blocks_and_later(size_t size)
+{
+    enum {
+        FIRST = 100
+    };
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        return;
+    if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+        _exit(3);
+    for (size_t i = 0; i < FIRST; i++)
+        must(malloc(size));
+}
+
 static inline void write_past(copying *copy, size_t size, size_t unit)
 {
+    with_first_blocks_and_later(size);
     copy(opaque(must(malloc(size))), text(size + unit, unit), size + unit);
     _exit(0);
 }
@@ -175,6 +196,7 @@ static inline void write_past(copying *copy, size_t size, size_t unit)
 /* Two elements more: functions that end a string by themselves read one less than they write. */
 static inline void read_past(copying *copy, size_t size, size_t unit)
 {
+    with_first_blocks_and_later(size);
     copy(must(malloc(size + 2 * unit)), opaque(letters(size)), size + 2 * unit);
     _exit(0);
 }

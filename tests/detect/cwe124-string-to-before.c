@@ -10,6 +10,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = must(malloc(size));
     with_strcpy(opaque(block - 8), text(size, 1), size);
     _exit(0);

@@ -10,6 +10,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = text(size, 1);
     with_memcpy(must(malloc(size + 8)), opaque(block - 8), size);
     _exit(0);

@@ -10,6 +10,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = text(size, sizeof(wchar_t));
     with_wcscpy(must(malloc(size + 8)), opaque(block - 8), size);
     _exit(0);

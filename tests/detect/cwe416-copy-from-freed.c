@@ -10,6 +10,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = text(size, 1);
     free(block);
     with_memcpy(must(malloc(size * 2)), opaque(block), size);

@@ -11,6 +11,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = text(size, 1);
     free(block);
     with_strcpy(must(malloc(size * 2)), opaque(block), size);

@@ -11,6 +11,7 @@
 
 static void bad(size_t size)
 {
+    with_first_blocks_and_later(size);
     char *block = text(size, sizeof(wchar_t));
     free(block);
     with_wcscpy(must(malloc(size * 2)), opaque(block), size);
