@@ -179,7 +179,7 @@ run_bad_in_strict() {
     local -a some=()
     read_expectations strict
     if ! grep -q "^ \* expect strict" "$source"; then
-        expected="report | fault" from=
+        expected+=" | report | fault" expected_from+=" | report | fault"
     fi
     for size in "$@"; do
         if [ $# -le 20 ] || [ $((size % 50)) -eq 0 ]; then
