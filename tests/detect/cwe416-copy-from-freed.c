@@ -11,9 +11,9 @@
 static void bad(size_t size)
 {
     with_first_blocks_and_later(size);
-    char *block = text(size, 1);
+    char *block = text(size, 1), *to = must(malloc(size));
     free(block);
-    with_memcpy(must(malloc(size * 2)), opaque(block), size);
+    with_memcpy(to, opaque(block), size);
     _exit(0);
 }
 

@@ -12,9 +12,9 @@
 static void bad(size_t size)
 {
     with_first_blocks_and_later(size);
-    char *block = text(size, 1);
+    char *block = text(size, 1), *to = must(malloc(size));
     free(block);
-    with_strcpy(must(malloc(size * 2)), opaque(block), size);
+    with_strcpy(to, opaque(block), size);
     _exit(0);
 }
 

@@ -11,9 +11,9 @@
 static void bad(size_t size)
 {
     with_first_blocks_and_later(size);
-    char *block = must(malloc(size));
+    char *block = must(malloc(size)), *from = text(size, 1);
     free(block);
-    with_strcpy(opaque(block), text(size, 1), size);
+    with_strcpy(opaque(block), from, size);
     _exit(0);
 }
 

@@ -12,9 +12,9 @@
 static void bad(size_t size)
 {
     with_first_blocks_and_later(size);
-    char *block = text(size, sizeof(wchar_t));
+    char *block = text(size, sizeof(wchar_t)), *to = must(malloc(size));
     free(block);
-    with_wcscpy(must(malloc(size * 2)), opaque(block), size);
+    with_wcscpy(to, opaque(block), size);
     _exit(0);
 }
 

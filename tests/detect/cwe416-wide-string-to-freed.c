@@ -11,9 +11,9 @@
 static void bad(size_t size)
 {
     with_first_blocks_and_later(size);
-    char *block = must(malloc(size));
+    char *block = must(malloc(size)), *from = text(size, sizeof(wchar_t));
     free(block);
-    with_wcscpy(opaque(block), text(size, sizeof(wchar_t)), size);
+    with_wcscpy(opaque(block), from, size);
     _exit(0);
 }
 

@@ -8,7 +8,7 @@
  *
  *     expect: KIND | KIND ...     the report's kind, or `fault` for a fault at the misuse itself
  *     expect from SIZE: ...       the same, for this size and larger ones
- *     sizes: WORD ...             the sizes to run with: numbers, or the words that tests/lib/cases.bash explains
+ *     sizes: WORD ...             the sizes to run with: numbers, or words of tests/lib/cases.bash
  *     needs: FEATURE ...          the features without which this cannot be found
  *     profile: strict             the profile in which it is found; without this line, the default one
  *     options: KEY=VALUE,...      what else bad runs with, for cases that make many reports
