@@ -4,8 +4,8 @@
  *
  * expect: heap-buffer-overflow
  * expect from 8192: heap-buffer-overflow | fault
- * sizes: 8 16 24 32 64 80 96 112 120 128 160 200 256 320 512 1000 1024 2048 4096 8192 16384 65536 131072
- * 1048576 needs: canaries
+ * sizes: 8 16 24 32 64 80 96 112 120 128 160 200 256 320 512 1000 1024 4096 8192 65536 131072 1048576
+ * needs: canaries
  */
 #include "misuse.h"
 

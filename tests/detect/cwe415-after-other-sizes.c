@@ -3,7 +3,7 @@
  * A block is freed again after work with blocks of other sizes.
  *
  * expect: double-free
- * sizes: some large
+ * sizes: some 131073 1048577 5000001
  */
 #include "misuse.h"
 

@@ -2,14 +2,18 @@
 /*
  * The frame of a detection case: a program with one misuse and its correct twin, run as
  *
- *     program good|bad SIZE
+ *     program good|bad SIZE...
  *
  * A case defines bad() and good(), and says in comments what detect.bats expects of bad:
  *
  *     expect: KIND | KIND ...     the report's kind, or `fault` for a fault at the misuse itself
  *     expect from SIZE: ...       the same, for this size and larger ones
- *     sizes: WORD ...             the sizes to run with: numbers, or the words that detect.bats explains
+ *     sizes: WORD ...             the sizes to run with: numbers, or words of tests/lib/cases.bash
  *     needs: FEATURE ...          the features without which this cannot be found
+ *     profile: strict             the profile in which it is found; without this line, the default one
+ *     options: KEY=VALUE,...      what else bad runs with, for cases that make many reports
+ *
+ * good must run undisturbed in every profile.
  */
 #ifndef MISUSE_H
 #define MISUSE_H
@@ -79,17 +83,19 @@ static inline void *free_on_thread(void *block)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s good|bad SIZE\n", argv[0]);
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s good|bad SIZE...\n", argv[0]);
         return 2;
     }
-    size_t size = strtoull(argv[2], NULL, 10);
     /* A misuse that hangs the program must not hang the tests. */
     alarm(120);
-    if (strcmp(argv[1], "bad") == 0)
-        bad(size);
-    else
-        good(size);
+    for (int i = 2; i < argc; i++) {
+        size_t size = strtoull(argv[i], NULL, 10);
+        if (strcmp(argv[1], "bad") == 0)
+            bad(size);
+        else
+            good(size);
+    }
     return 0;
 }
 

@@ -80,25 +80,40 @@ run_quietly() {
 }
 
 # Run a program with the library, like run_quietly; also sets first_line to the first line on stderr that is the library's.
+# Without any fork but for the program: thousands are run, and forks are what that time would go to.
 with_library() {
-    local launcher="env LD_PRELOAD=$LIB"
-    [ -z "$RUNNER" ] || launcher="$RUNNER -E LD_PRELOAD=$LIB"
-    # shellcheck disable=SC2086 # the launcher is a command with arguments
-    run_quietly $launcher "$@"
-    first_line=$(grep -a -m1 '^compatmalloc:' "$BATS_TEST_TMPDIR/stderr") || true
+    local line preload=$LIB
+    local -a emulator=()
+    if [ -n "$RUNNER" ]; then
+        # shellcheck disable=SC2206 # a command with arguments
+        emulator=($RUNNER -E "LD_PRELOAD=$LIB")
+        preload=
+    fi
+    LD_PRELOAD=$preload run_quietly "${emulator[@]}" "$@"
+    first_line=
+    while IFS= read -r line; do
+        if [[ $line == compatmalloc:* ]]; then
+            first_line=$line
+            break
+        fi
+    done <"$BATS_TEST_TMPDIR/stderr"
 }
 
-# Whether status and first_line are one of the outcomes in a list "KIND | KIND | fault | unnoticed".
+is_unnoticed() {
+    [ "$status" -eq 0 ] && [ -z "$first_line" ]
+}
+
+# Whether status and first_line are one of the outcomes in a list "KIND | KIND | report | fault | unnoticed", where `report`
+# is one of any kind.
 outcome_is_expected() {
     local outcome
     for outcome in ${1//|/ }; do
-        if [ "$outcome" = fault ]; then
-            [ "$status" -ne 139 ] || return 0
-        elif [ "$outcome" = unnoticed ]; then
-            [ "$status" -ne 0 ] || [ -n "$first_line" ] || return 0
-        elif [ "$status" -eq 134 ] && [[ $first_line == "compatmalloc: $outcome: "* ]]; then
-            return 0
-        fi
+        case $outcome in
+        fault) [ "$status" -ne 139 ] || return 0 ;;
+        unnoticed) ! is_unnoticed || return 0 ;;
+        report) [ "$status" -ne 134 ] || [ -z "$first_line" ] || return 0 ;;
+        *) [ "$status" -ne 134 ] || [[ $first_line != "compatmalloc: $outcome: "* ]] || return 0 ;;
+        esac
     done
     return 1
 }
@@ -114,40 +129,93 @@ describe_outcome() {
     esac | sed -e 's/0x[0-9a-f]*/0x.../g'
 }
 
-# run_case NAME [PROFILE]: run the case's good and bad half at every size. Fails with a list of sizes for each wrong
-# outcome. With a profile, what the case expects of that ("expect PROFILE:") counts, where it says so.
-run_case() {
-    local name=$1 cases=tests/${CASES:-detect} program=$BUILD/tests/${CASES:-detect}/$1
-    local source=$cases/$1.c expect=expect expected from size wanted failures=0
-    local -A wrong=()
-    is_built "$program" || return 1
-    # shellcheck disable=SC2046 # a list of words
-    need_features $(case_header "$source" needs)
-    if [ -n "${2-}" ]; then
-        local -x COMPATMALLOC_OPTIONS=profile=$2
-        ! grep -q "^ \* expect $2" "$source" || expect="expect $2"
-    fi
-    expected=$(case_header "$source" "$expect")
-    from=$(sed -n "s|^ \* $expect from \([0-9]*\):.*|\1|p" "$source")
-    local sizes
-    sizes=$(case_sizes "$source")
-    for size in ${sizes:-100}; do
-        with_library "$program" good "$size"
-        if [ "$status" -ne 0 ] || [ -n "$first_line" ]; then
-            wrong["good: $(describe_outcome)"]+=" $size"
-        fi
+# Sets expected, from and expected_from to what the case's source expects of bad in this profile.
+read_expectations() {
+    local key=expect
+    ! grep -q "^ \* expect $1" "$source" || key="expect $1"
+    expected=$(case_header "$source" "$key")
+    from=$(sed -n "s|^ \* $key from \([0-9]*\):.*|\1|p" "$source")
+    expected_from=$(case_header "$source" "$key from $from")
+}
+
+# Run the case's bad half in this profile at these sizes.
+run_bad() {
+    local profile=$1 size wanted
+    local -x COMPATMALLOC_OPTIONS=profile=$profile${options:+,$options}
+    shift
+    for size in "$@"; do
         wanted=$expected
         if [ -n "$from" ] && [ "$size" -ge "$from" ]; then
-            wanted=$(case_header "$source" "$expect from $from")
+            wanted=$expected_from
         fi
         with_library "$program" bad "$size"
         if ! outcome_is_expected "$wanted"; then
-            wrong["bad, expected $wanted: $(describe_outcome)"]+=" $size"
+            wrong["bad in profile $profile, expected $wanted: $(describe_outcome)"]+=" $size"
         fi
     done
-    for outcome in "${!wrong[@]}"; do
-        echo "$name $outcome; at size:${wrong[$outcome]}" | cut -c1-600
-        failures=$((failures + 1))
+}
+
+# Run the case's good half in this profile at these sizes, one after the other in one process; where that fails, at each
+# alone, to say which.
+run_good() {
+    local profile=$1 size
+    local -x COMPATMALLOC_OPTIONS=profile=$profile
+    shift
+    with_library "$program" good "$@"
+    if is_unnoticed; then
+        return
+    fi
+    wrong["good in profile $profile: $(describe_outcome)"]="s together: $*"
+    for size in "$@"; do
+        with_library "$program" good "$size"
+        is_unnoticed || wrong["good in profile $profile, alone: $(describe_outcome)"]+=" $size"
     done
-    [ "$failures" -eq 0 ]
+}
+
+# What the default profile finds the strict one must find too, be it earlier and as something else. Long lists of sizes are
+# about every single one, of which a few will do here.
+run_bad_in_strict() {
+    local size
+    local -a some=()
+    read_expectations strict
+    if ! grep -q "^ \* expect strict" "$source"; then
+        expected+=" | report | fault" expected_from+=" | report | fault"
+    fi
+    for size in "$@"; do
+        if [ $# -le 20 ] || [ $((size % 50)) -eq 0 ]; then
+            some+=("$size")
+        fi
+    done
+    run_bad strict "${some[@]}"
+}
+
+# run_case NAME [PROFILE]: run the case's bad half in the profile where it is found, and its good half in every one, at every
+# size. With a profile, all is done in that one. Fails with a list of sizes for each wrong outcome.
+run_case() {
+    local name=$1 program=$BUILD/tests/${CASES:-detect}/$1
+    local source outcome profile options expected from expected_from
+    local -a sizes
+    local -A wrong=()
+    source=$(echo "tests/${CASES:-detect}/$name".c*)
+    if [ "${source##*.}" = cc ] && [ -n "${CROSS:-}" ] && ! command -v "$CROSS-g++" >/dev/null; then
+        skip "needs $CROSS-g++"
+    fi
+    is_built "$program" || return 1
+    # shellcheck disable=SC2046 # a list of words
+    need_features $(case_header "$source" needs)
+    options=$(case_header "$source" options)
+    # shellcheck disable=SC2207 # a list of numbers
+    sizes=($(case_sizes "$source"))
+    [ "${#sizes[@]}" -ne 0 ] || sizes=(100)
+    profile=${2-$(case_header "$source" profile)}
+    read_expectations "${profile:-default}"
+    run_bad "${profile:-default}" "${sizes[@]}"
+    [ -n "$profile" ] || run_bad_in_strict "${sizes[@]}"
+    for profile in ${2-default strict light}; do
+        run_good "$profile" "${sizes[@]}"
+    done
+    for outcome in "${!wrong[@]}"; do
+        echo "$name $outcome; at size${wrong[$outcome]}" | cut -c1-600
+    done
+    [ "${#wrong[@]}" -eq 0 ]
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * strncat with more bytes than the block has that it copies from.
+ *
+ * profile: strict
+ * expect: heap-buffer-overflow | fault
+ * sizes: 1 16 24 100 1000 4096 10000 100000
+ */
+#include "copying.h"
+
+static void bad(size_t size)
+{
+    read_past(with_strncat, size, 1);
+}
+
+static void good(size_t size)
+{
+    copy_exactly(with_strncat, size, 1);
+}
