@@ -8,12 +8,13 @@
 # make check-compat         ordinary programs, with and without the library
 # make check-boot           services in a booted container
 # make check-package        the packages
+# make check-walls          limits, failing system calls and other places where allocators fall over
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features compat $(if $(wildcard tests/ctl/*.bats),ctl) package boot walls
 
 TEST_DIR := $(BUILD)/tests
 
@@ -46,6 +47,7 @@ DETECT_SOURCES   := $(sort $(wildcard tests/detect/*.c tests/case-studies/*.c) \
 DETECT_PROGRAMS  := $(basename $(DETECT_SOURCES:tests/%=$(TEST_DIR)/%))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
+WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(wildcard tests/walls/*.c)))
 
 # The feature sets that are observed: all, none, each feature alone, and all but each.
 FEATURE_BUILDS := all none $(FEATURE_LIST:%=only-%) $(FEATURE_LIST:%=without-%)
@@ -62,7 +64,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -109,6 +111,8 @@ check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
 check-compat: $(LIB)
 	@$(RUN_TESTS) compat
+check-walls: $(LIB) $(WALL_PROGRAMS) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
+	@$(RUN_TESTS) walls
 check-ctl check-package check-boot: check-%: all
 	@$(RUN_TESTS) $*
 

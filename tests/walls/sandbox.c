@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A process that has locked itself in after its start: of the kernel it may ask for memory, for futexes, and
+ * for what a report needs to be written and to end the process.
+ *
+ * - sandbox heap EPERM|ENOSYS|kill [CALL]: use the heap. What is not allowed fails so, or kills; with CALL,
+ *   that one of the allowed calls fails as well
+ * - sandbox report EPERM|ENOSYS [CALL]: free a block twice
+ */
+#include "shelf.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+enum {
+    THREADS = 3,
+    PLACES = 100,
+    CALLS = 8000,
+    LARGEST = 3000000
+};
+
+static const struct {
+    const char *name;
+    unsigned number;
+} allowed[] = {
+    {"mmap", SYS_mmap},
+    {"munmap", SYS_munmap},
+    {"mremap", SYS_mremap},
+    {"mprotect", SYS_mprotect},
+    {"madvise", SYS_madvise},
+    {"futex", SYS_futex},
+    {"write", SYS_write},
+    {"getpid", SYS_getpid},
+    {"gettid", SYS_gettid},
+    {"tgkill", SYS_tgkill},
+    {"rt_sigprocmask", SYS_rt_sigprocmask},
+    {"rt_sigaction", SYS_rt_sigaction},
+    {"rt_sigreturn", SYS_rt_sigreturn},
+    {"sched_yield", SYS_sched_yield}, /* the test's own: its threads wait for each other */
+    {"exit_group", SYS_exit_group},
+};
+
+static bool lock_in(unsigned otherwise, const char *except)
+{
+    struct sock_filter program[2 * COUNT(allowed) + 2];
+    unsigned short length = 0;
+    program[length++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < COUNT(allowed); i++) {
+        if (strcmp(allowed[i].name, except) == 0)
+            continue;
+        program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i].number, 0, 1);
+        program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    }
+    program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, otherwise);
+    struct sock_fprog filter = {.len = length, .filter = program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+}
+
+/* --- threads, which may neither be started nor end in the sandbox */
+
+struct worker {
+    struct shelf_place places[PLACES];
+    struct shelf shelf;
+    atomic_bool done;
+};
+
+static struct worker workers[THREADS];
+static atomic_bool locked_in;
+static atomic_size_t ready;
+
+static void use_shelf(struct worker *worker)
+{
+    uint64_t random = (uint64_t)(worker - workers) + 21;
+    for (size_t i = 0; i < 2 * CALLS; i++) {
+        shelf_random_call(&worker->shelf, &random, LARGEST);
+        if (i == CALLS)
+            malloc_trim(0);
+    }
+    shelf_release_all(&worker->shelf);
+    atomic_store(&worker->done, true);
+}
+
+static void *work_when_locked_in(void *worker)
+{
+    atomic_fetch_add(&ready, 1);
+    while (!atomic_load(&locked_in))
+        sched_yield();
+    use_shelf(worker);
+    for (;;)
+        sched_yield();
+    return NULL;
+}
+
+static bool start_threads(void)
+{
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_t thread;
+        workers[i].shelf = (struct shelf){.places = workers[i].places, .count = PLACES};
+        if (i != 0 && pthread_create(&thread, NULL, work_when_locked_in, &workers[i]) != 0)
+            return false;
+    }
+    while (atomic_load(&ready) < THREADS - 1)
+        sched_yield();
+    return true;
+}
+
+static int use_heap(bool scarce)
+{
+    size_t wrong = 0, refused = 0;
+    atomic_store(&locked_in, true);
+    use_shelf(&workers[0]);
+    for (size_t i = 0; i < THREADS; i++) {
+        while (!atomic_load(&workers[i].done))
+            sched_yield();
+        wrong += workers[i].shelf.wrong;
+        refused += workers[i].shelf.refused;
+    }
+    return wrong == 0 && heap_problems() == 0 && (scarce || refused == 0) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *role = argc > 1 ? argv[1] : "", *how = argc > 2 ? argv[2] : "",
+               *except = argc > 3 ? argv[3] : "";
+    unsigned otherwise = strcmp(how, "EPERM") == 0    ? SECCOMP_RET_ERRNO | EPERM
+                         : strcmp(how, "ENOSYS") == 0 ? SECCOMP_RET_ERRNO | ENOSYS
+                                                      : SECCOMP_RET_KILL_PROCESS;
+    char *block = malloc(100);
+    if (!block || !start_threads() || !lock_in(otherwise, except)) {
+        perror("seccomp");
+        return 2;
+    }
+    if (strcmp(role, "report") == 0) {
+        free(block);
+        free(opaque(block));
+        _exit(3);
+    }
+    _exit(use_heap(except[0] != '\0'));
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Programs that run out of memory: a limit that is in force from the start, or that is set while they hold
+ * more. The first argument is the limit (as or data), the second the role to play.
+ */
+#include "shelf.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum {
+    PLACES = 20000
+};
+
+static struct shelf_place places[PLACES];
+static struct shelf shelf = {.places = places, .count = PLACES};
+static int limited;
+
+static void limit(size_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+    if (setrlimit((__rlimit_resource_t)limited, &limit) != 0)
+        exit(2);
+}
+
+static void unlimit(void)
+{
+    limit(RLIM_INFINITY);
+}
+
+static void expect(bool truth, const char *what)
+{
+    if (truth)
+        return;
+    puts(what);
+    shelf.wrong++;
+}
+
+/* Blocks of one size into the places [from, to), until there are no more. Returns where that was. */
+static size_t fill_places(size_t from, size_t to, size_t size)
+{
+    size_t at = from;
+    while (at < to && shelf_allocate(&shelf, at, SHELF_MALLOC, 8, size))
+        at++;
+    return at;
+}
+
+static void release_places(size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        shelf_release(&shelf, i);
+}
+
+static void use_for_a_while(void)
+{
+    struct shelf_place few[64] = {{0}};
+    struct shelf other = {.places = few, .count = COUNT(few)};
+    uint64_t random = 5;
+    for (size_t i = 0; i < 5000; i++)
+        shelf_random_call(&other, &random, 300000);
+    shelf_release_all(&other);
+    shelf.wrong += other.wrong;
+    shelf.refused += other.refused;
+}
+
+/* The limit falls below what the process holds already: nothing more is to be had, all that is held stays
+ * good. */
+static void lowered(void)
+{
+    bool full =
+        fill_places(0, PLACES / 2, 3000) == PLACES / 2 && fill_places(PLACES / 2, PLACES, 20000) == PLACES;
+    limit(64 * MIB);
+    use_for_a_while();
+    for (size_t i = 0; i < PLACES; i += 2)
+        shelf_release(&shelf, i);
+    use_for_a_while();
+    for (size_t i = 1; i < PLACES; i += 2)
+        shelf_resize(&shelf, i, shelf.places[i].size / 2 + 1);
+    shelf_release_all(&shelf);
+    unlimit();
+    shelf.refused = 0;
+    use_for_a_while();
+    expect(full && shelf.refused == 0, "without the limit there is still no memory");
+}
+
+/* Slots of one size that are freed serve that size again, also when nothing else of it can be mapped any
+ * more. */
+static void freed_slots_serve(size_t size)
+{
+    static void *hoard;
+    size_t filled = fill_places(0, PLACES, size);
+    limit(64 * MIB);
+    size_t kept = filled - filled / 8;
+    release_places(0, kept);
+    /* Whoever needs memory more takes what those blocks left. */
+    for (size_t chunk = MIB; chunk >= 4096; chunk /= 2)
+        for (void **block; (block = malloc(chunk)) != NULL; hoard = block)
+            *block = hoard;
+    size_t first = 0;
+    while (first < kept && shelf_allocate(&shelf, first, SHELF_MALLOC, 8, size))
+        first++;
+    release_places(kept, filled);
+    size_t again = fill_places(kept, filled, size) - kept;
+    printf("%zu-byte blocks: %zu of %zu freed ones could be had again\n", size, again, filled - kept);
+    /* Some may wait in quarantine; that is bounded, and the process would rather have memory. */
+    expect(again >= (filled - kept) / 2, "freed blocks do not serve their own size again");
+    while (hoard) {
+        void *next = *(void **)hoard;
+        free(hoard);
+        hoard = next;
+    }
+    shelf_release_all(&shelf);
+}
+
+/* Large blocks that were freed one after the other do not keep address space from the rest of the process. */
+static void room_for_others(void)
+{
+    size_t without_room = 0;
+    limit(100 * MIB);
+    for (size_t size = 3 * MIB; size <= 30 * MIB; size += 3 * MIB) {
+        for (size_t i = 0; i < 40; i++) {
+            free(malloc(size));
+            void *stack = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (stack == MAP_FAILED)
+                without_room++;
+            else
+                munmap(stack, 8 * MIB);
+        }
+    }
+    if (without_room != 0)
+        printf("%zu times of 400 ", without_room);
+    expect(without_room == 0, "no room for a thread's stack of 8 MiB although nothing is in use");
+}
+
+static void *allocate_on_thread(void *unused)
+{
+    (void)unused;
+    for (size_t i = 1; i < 500; i++)
+        free(malloc(i * 100));
+    return NULL;
+}
+
+/* In a space so small that perhaps nothing can be had: every call answers all the same. */
+static void hardly_any(void)
+{
+    use_for_a_while();
+    fill_places(0, PLACES, 1000);
+    malloc_trim(0);
+    (void)mallinfo2();
+    malloc_stats();
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, allocate_on_thread, NULL) == 0)
+        pthread_join(thread, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        use_for_a_while();
+        _exit(shelf.wrong == 0 ? 0 : 1);
+    }
+    int status = 0;
+    expect(child < 0 || (waitpid(child, &status, 0) == child && status == 0), "the child failed");
+    shelf_release_all(&shelf);
+}
+
+int main(int argc, char **argv)
+{
+    const char *role = argc > 2 ? argv[2] : "";
+    limited = argc > 1 && strcmp(argv[1], "data") == 0 ? RLIMIT_DATA : RLIMIT_AS;
+    if (strcmp(role, "lowered") == 0)
+        lowered();
+    else if (strcmp(role, "freed-slots") == 0)
+        freed_slots_serve(argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
+    else if (strcmp(role, "room-for-others") == 0)
+        room_for_others();
+    else if (strcmp(role, "hardly-any") == 0)
+        hardly_any();
+    else
+        return 2;
+    expect(heap_problems() == 0, "the heap is not sound");
+    if (shelf.wrong != 0)
+        printf("%zu things were wrong\n", shelf.wrong);
+    return shelf.wrong == 0 ? 0 : 1;
+}
