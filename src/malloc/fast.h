@@ -52,7 +52,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum al
     const bool canaries = features & COMPATMALLOC_CANARIES;
     const vec nothing = vec_repeat(0), filled = generic_filled(features);
 
-    if (generic_is_watched(features))
+    if (features & (CHECK_NEIGHBOURS | GUARD_SAMPLES)) /* BUSY is to be stored, or blocks counted */
         return NULL;
     if (unlikely(size - 1 >= FAST_USABLE - (canaries ? CANARY_MINIMUM : 0)))
         return NULL;
@@ -115,7 +115,10 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
         return false;
     state_word state = state_load(found.word);
     size_t usable = class->usable, slack = state_slack(state);
-    if (unlikely(!state_is_live(state)) || unlikely(slack > VEC_BYTES))
+    /* Every block here has a canary, and one in these classes that is longer than a vector is a rare
+     * alignment's. */
+    const size_t least = canaries ? CANARY_MINIMUM : 0;
+    if (unlikely(!state_is_live(state)) || unlikely(slack - least > VEC_BYTES - least))
         return false;
     if (size != SIZE_NOT_STATED && unlikely(usable - slack != size))
         return false;

@@ -13,7 +13,7 @@
 
 /* Checks that are no features; the strict profile has them all. They share a word with the features. */
 enum check {
-    CHECK_NEIGHBOURS = 1 << 8, /* free and realloc verify what lies on both sides of the block */
+    CHECK_NEIGHBOURS = 1 << 8, /* free verifies what lies on both sides of the block */
     CHECK_COPIES = 1 << 9,     /* memcpy and its relatives stay within the blocks that they are given */
     CHECK_NEW_DELETE =
         1 << 10, /* what new made must go to delete, what new[] made to delete[], the rest to free */

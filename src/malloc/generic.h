@@ -191,7 +191,11 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state, claimed)))
         return false;
     const struct size_class *class = &constants.classes[found.class];
-    if (unlikely(state_slack(state) > class->usable)) {
+    size_t least =
+        found.class - CLASS_FIRST < CLASS_FIRST_PAGED - CLASS_FIRST && features & COMPATMALLOC_CANARIES
+            ? CANARY_MINIMUM
+            : 0;
+    if (unlikely(state_slack(state) - least > class->usable - least)) {
         misuse_metadata(class, block, "the size of a block", operation);
         state_store(found.word, STATE_RETIRED);
         return true;

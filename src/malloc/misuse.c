@@ -73,7 +73,7 @@ COLD void misuse_metadata(const struct size_class *class, const char *slot, cons
 {
     report(&(struct report){.kind = REPORT_METADATA_CORRUPTION,
                             .operation = operation,
-                            .address = slot,
+                            .address = slot ? slot : class->base,
                             .requested_size = REPORT_UNKNOWN,
                             .slot_size = class->usable,
                             .offset = REPORT_UNKNOWN,

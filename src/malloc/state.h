@@ -12,9 +12,8 @@
  * - RETIRED: damaged under on-error = log; never handed out again.
  * - LIVE: handed out; the low 15 bits are the slack: usable bytes of the slot minus bytes requested.
  *
- * FRESH is what the kernel gives. The others differ from it, from each other and from LIVE in four bits or
- * more, so that a damaged word is no valid one; a damaged slack is betrayed by the canary, which depends on
- * it.
+ * FRESH is what the kernel gives. The others differ from it and from each other in four bits or more, so that
+ * a damaged word is no valid one; LIVE is betrayed by the canary, which depends on the slack.
  *
  * Double free, bad free and the exact end of a block all come from one load of it. Where a free slot is kept
  * (bitmap, magazine, quarantine) is not recorded: a slot that is found in two places is found LIVE by the

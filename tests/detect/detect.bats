@@ -239,3 +239,7 @@ setup() {
 @test "CWE-762: sized free of derived" { run_case cwe762-sized-free-of-derived; }
 @test "CWE-762: sized free" { run_case cwe762-sized-free; }
 @test "CWE-762: strdup delete array" { run_case cwe762-strdup-delete-array; }
+@test "metadata: freed state" { run_case metadata-freed-state; }
+@test "metadata: live bit" { run_case metadata-live-bit; }
+@test "metadata: quarantine" { run_case metadata-quarantine; }
+@test "metadata: size" { run_case metadata-size; }
