@@ -13,3 +13,9 @@ size_t fill_first_damage(const char *slot, size_t from, size_t usable, uint64_t 
     *count = first < usable ? last - first + 1 : 0;
     return first;
 }
+
+void fill_zero(char *from, size_t bytes)
+{
+    for (volatile uint64_t *word = (uint64_t *)(void *)from; bytes >= sizeof *word; bytes -= sizeof *word)
+        *word++ = 0;
+}

@@ -101,6 +101,10 @@ static ALWAYS_INLINE const char *fill_verify(char *slot, size_t usable, vec expe
     return NULL;
 }
 
+/* Zero part of a free slot, whole words of it. Not by memset, which is ours, and check-copies would object.
+ */
+void fill_zero(char *from, size_t bytes);
+
 /* First byte of the slot from `from` on that is not as filled, or `usable`; how many bytes from it to the
  * last such. */
 size_t fill_first_damage(const char *slot, size_t from, size_t usable, uint64_t word, size_t *count);

@@ -2,8 +2,8 @@
 #include "trim.h"
 
 #include <malloc.h>
-#include <string.h>
 
+#include "fill.h"
 #include "fresh.h"
 #include "heap.h"
 #include "large.h"
@@ -51,9 +51,9 @@ static void mark_purged(unsigned c, size_t from, size_t to, state_word state)
             continue;
         size_t start = (size_t)slot * class->stride, end = start + class->usable;
         if (start < from)
-            memset(class->base + start, 0, from - start);
+            fill_zero(class->base + start, from - start);
         if (end > to)
-            memset(class->base + to, 0, end - to);
+            fill_zero(class->base + to, end - to);
         state_store(word, state);
     }
 }
