@@ -25,8 +25,9 @@ static const char *const profile_names[] = {
 static const unsigned profile_features[PROFILE_COUNT] = {
     [PROFILE_DEFAULT] = FEATURES_ALL | CHECK_NEW_DELETE,
     [PROFILE_STRICT] = FEATURES_ALL | CHECKS_ALL,
-    [PROFILE_LIGHT] = (FEATURES_ALL | CHECK_NEW_DELETE) & ~(unsigned)(COMPATMALLOC_QUARANTINE | COMPATMALLOC_POISON_ON_FREE |
-                                                 COMPATMALLOC_WRITE_AFTER_FREE_CHECK),
+    [PROFILE_LIGHT] = (FEATURES_ALL | CHECK_NEW_DELETE) &
+                      ~(unsigned)(COMPATMALLOC_QUARANTINE | COMPATMALLOC_POISON_ON_FREE |
+                                  COMPATMALLOC_WRITE_AFTER_FREE_CHECK),
     [PROFILE_OFF] = 0,
 };
 

@@ -32,8 +32,8 @@ enum on_error {
 
 struct settings {
     enum profile profile;
-    unsigned features; /* OR of enum compatmalloc_feature and enum check (feature_set.h); may name features that
-                          are not compiled in */
+    unsigned features; /* OR of enum compatmalloc_feature and enum check (feature_set.h); may name features
+                          that are not compiled in */
     enum exit_check check_at_exit;
     enum on_error on_error;
     size_t quarantine_size; /* bytes each thread holds back, per size class; 0: the profile's own choice */
@@ -66,9 +66,10 @@ void settings_from_profile(struct settings *settings, enum profile profile);
  * path (*, ?, [...] ; * does not match /), or a glob on the bare file name. `program` is the executable's
  * absolute path, or NULL if it is not known: then none of these sections matches. Bytes that cannot be
  * understood are handed to the handler; all the rest still applies. Keys: profile, each feature's name
- * and check's name (yes|no|on|off|true|false|1|0), check-at-exit (no|quick|full), quarantine-size (bytes, suffix
- * K, M or G), on-error (abort|log), allow-environment, journal. `profile = X` sets everything that a profile decides, wherever it stands: the
- * same section's other lines override it even if they come before it.
+ * and check's name (yes|no|on|off|true|false|1|0), check-at-exit (no|quick|full), quarantine-size (bytes,
+ * suffix K, M or G), on-error (abort|log), allow-environment, journal. `profile = X` sets everything that a
+ * profile decides, wherever it stands: the same section's other lines override it even if they come before
+ * it.
  */
 void settings_apply_file(struct settings *settings, const char *text, size_t length, const char *program,
                          settings_problem_handler *handler, void *context);

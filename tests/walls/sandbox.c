@@ -78,7 +78,7 @@ static atomic_size_t ready;
 static void use_shelf(struct worker *worker)
 {
     uint64_t random = (uint64_t)(worker - workers) + 21;
-    for (size_t i = 0; i < 2 * CALLS; i++) {
+    for (size_t i = 0; i < (size_t)2 * CALLS; i++) {
         shelf_random_call(&worker->shelf, &random, LARGEST);
         if (i == CALLS)
             malloc_trim(0);
