@@ -2,6 +2,7 @@
 #include "start.h"
 
 #include <errno.h>
+#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -225,13 +226,22 @@ bool start_process(void)
  */
 __attribute__((constructor(102))) static void seal(void)
 {
-    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-    extern const char etext[] __attribute__((visibility("hidden")));
+    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
     if (!start_process())
         return;
-    uintptr_t code = (uintptr_t)__ehdr_start;
-    map_seal(__ehdr_start, round_up((uintptr_t)etext, constants.page_size) - code);
-    map_seal(&constants, sizeof constants);
+    const char *image = (const char *)&__ehdr_start;
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(const void *)(image + __ehdr_start.e_phoff);
+    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+        const ElfW(Phdr) *header = &headers[i];
+        bool is_read_only = header->p_type == PT_LOAD && !(header->p_flags & PF_W);
+        if (!is_read_only && header->p_type != PT_GNU_RELRO)
+            continue;
+        /* Whole mappings: a sealed part of one would become a mapping of its own. */
+        uintptr_t from = round_down((uintptr_t)image + header->p_vaddr, constants.page_size);
+        uintptr_t to = (uintptr_t)image + header->p_vaddr + header->p_memsz;
+        to = is_read_only ? round_up(to, constants.page_size) : round_down(to, constants.page_size);
+        map_seal((const void *)from, to - from);
+    }
 }
 
 bool start_is_passthrough(void)
