@@ -139,7 +139,8 @@ static bool put_guards(struct large *large, char *from)
 /* Make an inaccessible mapping accessible from `from`, a page, to large->end. */
 static bool open_mapping(struct large *large, char *from)
 {
-    if (!guard_is_cheap() || atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
+    bool may_be_walled = guards_wanted() && guard_is_cheap();
+    if (!may_be_walled || atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
         return put_guards(large, from);
     large->walled = map_protect(from, (size_t)(large->end - from), PROT_READ | PROT_WRITE);
     if (large->walled)

@@ -108,6 +108,15 @@ static void guard_part(unsigned c, struct random *random, size_t from, size_t to
         guard_windows(&constants.classes[c], random, from, to);
 }
 
+/* Slot 0, whose number means "none". Where slots begin on pages it guards the next one. */
+static void give_up_first(const struct size_class *class)
+{
+    mark_unusable(class, 0);
+    if (constants.features & COMPATMALLOC_GUARD_PAGES && class->stride % constants.page_size == 0 &&
+        class < &constants.classes[CLASS_FIRST_PAGED])
+        (void)guard_install(class->base + class->stride - constants.page_size, constants.page_size);
+}
+
 /* Map [to, ...) so that at least `needed` bytes from base are there. */
 static bool region_extend(struct region *region, unsigned c, struct random *random, size_t needed)
 {
@@ -171,7 +180,7 @@ static struct run *next_run(struct region *region, unsigned c, struct heap *heap
         uint32_t first = region->frontier;
         region->frontier += slots;
         if (first == 0)
-            mark_unusable(class, 0); /* its number means "none" */
+            give_up_first(class);
         struct run *run = slot_run(class, first);
         run->first_slot = first;
         run->class = (uint16_t)c;
