@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "large_cache.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,11 +17,14 @@
 #define CACHE_BLOCKS 64u
 #define CACHE_BYTES  (256 * MIB)
 
-/* Pages kept with it, and for how long; of blocks longer than that it is not even asked which were touched.
+/*
+ * Pages kept with it, and for how long; of blocks up to a length at which zeroing all of it costs less than
+ * faulting in those that were touched again. (mincore(2) could tell which were, but filters of system calls
+ * that services run under forbid it.)
  */
-#define KEPT_BYTES    (16 * MIB)
-#define KEPT_SECONDS  2u
-#define KEPT_ASK_MOST (8 * MIB)
+#define KEPT_BYTES      (16 * MIB)
+#define KEPT_BLOCK_MOST (256 * KIB)
+#define KEPT_SECONDS    2u
 
 static char *quarantine[QUARANTINE_BLOCKS];
 static uint32_t quarantine_at;
@@ -48,47 +50,26 @@ static size_t data_bytes(const struct large *large)
     return (size_t)(large->end - first_page(large));
 }
 
-/* Zero the pages of the range that are there, up to so many, and count them. They are in the caches: their
- * owner has only just let go of them. */
-static size_t zero_resident(char *from, size_t bytes, size_t most)
-{
-    unsigned char present[1024];
-    size_t page = constants.page_size, count = 0;
-    int saved = errno;
-    for (size_t at = 0; at < bytes && count <= most; at += sizeof present * page) {
-        size_t part = min_size(sizeof present * page, bytes - at);
-        if (mincore(from + at, part, present) != 0)
-            break;
-        for (size_t i = 0; i < part / page && count <= most; i++)
-            if (present[i] & 1u) {
-                memset(from + at + i * page, 0, page);
-                count++;
-            }
-    }
-    errno = saved;
-    return count;
-}
-
-/* Protect the block's pages and keep what there is of them. False if that is not worth it. */
+/* Zero the block's pages, which are in the caches, as their owner has only just let go of them, and protect
+ * them. False if that is not worth it. */
 static bool keep(struct large *large)
 {
-    size_t bytes = data_bytes(large), page = constants.page_size;
-    size_t kept = atomic_load_explicit(&kept_bytes, memory_order_relaxed);
-    if (!guard_is_cheap() || bytes > KEPT_ASK_MOST || kept >= KEPT_BYTES)
+    size_t bytes = data_bytes(large);
+    if (!guard_is_cheap() || bytes > KEPT_BLOCK_MOST ||
+        atomic_load_explicit(&kept_bytes, memory_order_relaxed) + bytes > KEPT_BYTES)
         return false;
-    size_t most = (KEPT_BYTES - kept) / page;
-    size_t pages = zero_resident(first_page(large), bytes, most);
-    if (pages > most || !map_protect(first_page(large), bytes, PROT_NONE))
+    memset(first_page(large), 0, bytes);
+    if (!map_protect(first_page(large), bytes, PROT_NONE))
         return false;
-    large->kept = (uint32_t)pages;
-    atomic_fetch_add_explicit(&kept_bytes, pages * page, memory_order_relaxed);
+    large->kept = true;
+    atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
     return true;
 }
 
 bool large_cache_close(struct large *large)
 {
     large->freed_at = now();
-    large->kept = 0;
+    large->kept = false;
     if (large->walled && keep(large))
         return true;
     if (!map_blank(large->map, large->bytes))
@@ -101,7 +82,7 @@ bool large_cache_close(struct large *large)
 static void forget_kept(const struct large *large)
 {
     if (large->kept)
-        atomic_fetch_sub_explicit(&kept_bytes, large->kept * constants.page_size, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
 }
 
 static void cache_remove(uint32_t i)
@@ -127,7 +108,7 @@ static void give_up_pages(struct large *large)
     if (!map_blank(large->map, large->bytes))
         return;
     forget_kept(large);
-    large->kept = 0;
+    large->kept = false;
 }
 
 static void decay(void)

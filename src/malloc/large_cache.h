@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Freed large blocks: a quarantine of the last few, then a cache of address space for reuse. All of them are
- * inaccessible. Pages that were touched are zeroed and kept, within a bound and for a few seconds, because
- * faulting a page in again costs more than that; what is kept longer or would be too much goes back to the
+ * inaccessible. The pages of the smaller ones are zeroed and kept, within a bound and for a few seconds,
+ * because faulting a page in again costs more than that; the rest, and what is kept longer, goes back to the
  * kernel. The caller holds large.c's lock unless it says so.
  */
 #ifndef LARGE_CACHE_H

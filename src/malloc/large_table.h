@@ -24,7 +24,7 @@ struct large {
     enum allocation_kind kind;
     uint8_t guards; /* guards around it that are mappings of their own */
     bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */
-    uint32_t kept;  /* pages, all zero, that a freed block still has, behind protection */
+    bool kept;      /* freed with its pages, all zero, behind protection; else they went back to the kernel */
     uint32_t freed_at; /* seconds of the monotonic clock */
 };
 
