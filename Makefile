@@ -31,7 +31,9 @@ CC     := $(CROSS)-gcc
 AR     := $(CROSS)-gcc-ar
 # Never the build machine's libraries.
 PKG_CONFIG := PKG_CONFIG_LIBDIR=/usr/lib/$(CROSS)/pkgconfig pkg-config
-RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -L /usr/$(CROSS)
+# The path: where libc is also there as a package of the other architecture, the linker of one must not find the libc of the
+# other.
+RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -L /usr/$(CROSS) -E LD_LIBRARY_PATH=/usr/$(CROSS)/lib
 endif
 CXX ?= $(CC:gcc=g++)
 
