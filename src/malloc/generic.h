@@ -68,9 +68,8 @@ static ALWAYS_INLINE bool generic_prepare(const struct size_class *class, char *
     return class == &constants.classes[CLASS_ZERO] || fresh_prepare(class, slot, state);
 }
 
-/* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */
-static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_t size,
-                                            enum allocation_kind kind, unsigned features)
+/* A free slot of the class, prepared for its new owner, and its state word; NULL when there is no memory. */
+static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned features, state_word **taken)
 {
     const struct size_class *class = &constants.classes[c];
     for (;;) {
@@ -97,18 +96,31 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
             misuse_metadata(class, block, "the state of a slot about to be handed out", "malloc");
             continue;
         }
-        size_t slack = class->usable - size;
         if (generic_is_watched(features))
             state_store_before(word, STATE_BUSY);
         if (unlikely(!generic_prepare(class, block, state, features))) {
             state_store(word, STATE_RETIRED);
             continue;
         }
-        if (features & COMPATMALLOC_CANARIES)
-            canary_write(block, class->usable, slack, kind_in_force(kind, features));
-        state_store(word, state_live(slack));
+        *taken = word;
         return block;
     }
+}
+
+/* A block of that size from a class that fits it, or NULL when there is no memory. size > 0. */
+static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_t size,
+                                            enum allocation_kind kind, unsigned features)
+{
+    const struct size_class *class = &constants.classes[c];
+    size_t slack = class->usable - size;
+    state_word *word;
+    char *block = generic_take(heap, c, features, &word);
+    if (unlikely(!block))
+        return NULL;
+    if (features & COMPATMALLOC_CANARIES)
+        canary_write(block, class->usable, slack, kind_in_force(kind, features));
+    state_store(word, state_live(slack));
+    return block;
 }
 
 /* Take a slot whose live state has just been seen. */

@@ -131,8 +131,8 @@ static unsigned features_in_force(void)
 void *guarded_allocate(struct heap *heap, size_t size, enum allocation_kind kind)
 {
     unsigned features = features_in_force();
-    char *slot =
-        generic_allocate(heap, CLASS_GUARDED, size, KIND_MALLOC, features & ~(unsigned)COMPATMALLOC_CANARIES);
+    state_word *word;
+    char *slot = generic_take(heap, CLASS_GUARDED, features, &word);
     if (!slot)
         return NULL;
     atomic_fetch_add_explicit(&live_blocks, 1, memory_order_relaxed);
@@ -141,6 +141,7 @@ void *guarded_allocate(struct heap *heap, size_t size, enum allocation_kind kind
     if (!generic_zeroes(features))
         fill_slot(slot, guarded_class()->usable, vec_repeat(0));
     write_canaries(block, state, kind_in_force(kind, features));
+    state_store(word, state);
     return block;
 }
 
