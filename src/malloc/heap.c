@@ -7,11 +7,11 @@
 
 #include "constants.h"
 #include "fork.h"
-#include "lock.h"
 #include "metadata.h"
 #include "region.h"
 #include "slot.h"
 #include "start.h"
+#include "turn.h"
 
 #define HEAPS_MAX 65536u
 
@@ -29,6 +29,9 @@
 #define STRICT_RING_LEAST 64u
 #define STRICT_RING_BYTES (256 * KIB)
 
+/* How many idle heaps are looked at for one that has what is sought. */
+#define LOOKS 16
+
 enum phase {
     PHASE_NEW,
     PHASE_ATTACHED,
@@ -38,15 +41,19 @@ enum phase {
 __thread struct heap *heap_current __attribute__((tls_model("initial-exec")));
 static __thread enum phase phase __attribute__((tls_model("initial-exec")));
 
-static struct lock list_lock; /* guards the table, the idle list and heaps on it */
-static struct heap **table;   /* by index; 0 is the shared heap */
+static struct heap **table; /* by index */
 static _Atomic(uint32_t) made;
-static struct heap *idle;
-static _Atomic(uint32_t) idle_count;
-static bool dubious_runs; /* runs of dubious heaps are in no list yet */
+static _Atomic(bool) dubious_runs; /* runs of dubious heaps are in no list yet, nor are the heaps idle */
 
-static struct lock shared_lock;
+/* Heaps that serve no thread, a bit for each. Whoever clears the bit has the heap. */
+static _Atomic(uint64_t) idle[HEAPS_MAX / 64];
+static _Atomic(uint32_t) look_from; /* where to begin when one of them is sought by what it has */
+
+static __thread struct heap *borrowed __attribute__((tls_model("initial-exec")));
+static __thread unsigned borrowings __attribute__((tls_model("initial-exec")));
+
 static size_t heap_bytes;
+static _Atomic(struct random *) spare_random;
 static pthread_key_t end_key;
 
 static uint32_t power_of_two_below(size_t value)
@@ -91,19 +98,67 @@ size_t heap_layout(void)
     return heap_bytes;
 }
 
+/* Pieces of the metadata cannot be given back: one that was had in vain is for the next attempt. */
+static struct random *new_random(void)
+{
+    struct random *random = atomic_exchange(&spare_random, NULL);
+    return random ? random : metadata_allocate_wiped(sizeof *random, 64);
+}
+
 static struct heap *heap_new(void)
 {
-    uint32_t index = atomic_load_explicit(&made, memory_order_relaxed);
-    if (index == HEAPS_MAX)
+    if (atomic_load(&made) >= HEAPS_MAX)
         return NULL;
-    struct random *random = metadata_allocate_wiped(sizeof *random, 64);
+    struct random *random = new_random();
     struct heap *heap = random ? metadata_allocate(heap_bytes, 64) : NULL;
-    if (!heap)
+    if (!heap) {
+        atomic_store(&spare_random, random);
         return NULL;
+    }
+    uint32_t index = atomic_load(&made);
+    do
+        if (index >= HEAPS_MAX)
+            return NULL;
+    while (!atomic_compare_exchange_weak(&made, &index, index + 1));
     heap->random = random;
     heap->index = index;
-    table[index] = heap;
-    atomic_store_explicit(&made, index + 1, memory_order_release);
+    __atomic_store_n(&table[index], heap, __ATOMIC_RELEASE);
+    return heap;
+}
+
+void heap_return_idle(struct heap *heap)
+{
+    uint64_t bit = UINT64_C(1) << heap->index % 64;
+    atomic_fetch_or_explicit(&idle[heap->index / 64], bit, memory_order_release);
+}
+
+struct heap *heap_take_idle(uint32_t index)
+{
+    uint64_t bit = UINT64_C(1) << index % 64;
+    if (!(atomic_load_explicit(&idle[index / 64], memory_order_relaxed) & bit) ||
+        !(atomic_fetch_and_explicit(&idle[index / 64], ~bit, memory_order_acquire) & bit))
+        return NULL;
+    return heap_by_index(index);
+}
+
+/* The index of an idle heap from there on, or one that no heap has. */
+static uint32_t next_idle(uint32_t from)
+{
+    uint32_t count = heap_count();
+    while (from < count) {
+        uint64_t bits = atomic_load_explicit(&idle[from / 64], memory_order_relaxed) >> from % 64;
+        if (bits != 0)
+            return from + (uint32_t)__builtin_ctzll(bits);
+        from = (from / 64 + 1) * 64;
+    }
+    return HEAPS_MAX;
+}
+
+static struct heap *take_any_idle(uint32_t from)
+{
+    struct heap *heap = NULL;
+    for (uint32_t i = next_idle(from); !heap && i < HEAPS_MAX; i = next_idle(i + 1))
+        heap = heap_take_idle(i);
     return heap;
 }
 
@@ -120,19 +175,16 @@ static void thread_ends(void *round)
     if (!heap)
         return;
     outbox_deliver(heap);
-    lock_acquire(&list_lock);
-    heap->attached = false;
-    heap->next_idle = idle;
-    idle = heap;
-    atomic_fetch_add_explicit(&idle_count, 1, memory_order_relaxed);
-    lock_release(&list_lock);
+    heap_return_idle(heap);
 }
 
 bool heap_start(void)
 {
     table = metadata_allocate(HEAPS_MAX * sizeof(struct heap *), 64);
-    if (!table || !heap_new())
+    struct heap *first = table ? heap_new() : NULL;
+    if (!first)
         return false;
+    heap_return_idle(first);
     (void)pthread_key_create(&end_key, thread_ends);
     return true;
 }
@@ -149,16 +201,29 @@ static void distrust(struct heap *heap)
     heap->free_run_bytes = 0;
 }
 
+static void list_if_dubious(unsigned c, struct run *run)
+{
+    struct heap *owner = heap_by_index(atomic_load_explicit(&run->owner, memory_order_relaxed));
+    if (!owner->dubious)
+        return;
+    run->listed = false;
+    run->free &= run_all(run);
+    if (run->free)
+        run_list_append(&owner->runs[c], run);
+}
+
 /*
  * One walk over all runs puts those of dubious heaps back into their owners' lists. Not done in the child at
  * once: most children of threaded programs go on to exec, and this touches much that they share with their
- * parent.
+ * parent. Until it has been done these heaps are not idle, so nobody has to wait for whoever does it.
  */
 static void relist_dubious_runs(void)
 {
-    uint32_t count = atomic_load_explicit(&made, memory_order_relaxed);
+    uint32_t count = heap_count();
+    if (!atomic_exchange(&dubious_runs, false))
+        return;
     for (uint32_t i = 0; i < count; i++)
-        if (table[i]->dubious)
+        if (table[i] && table[i]->dubious)
             distrust(table[i]);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         const struct size_class *class = &constants.classes[c];
@@ -169,39 +234,30 @@ static void relist_dubious_runs(void)
                 continue;
             }
             struct run *run = slot_run(class, slot);
+            bool active = __atomic_load_n(&run->active, __ATOMIC_ACQUIRE);
             slot += run->slots ? run->slots : RUN_SLOTS;
-            if (!run->active)
-                continue;
-            struct heap *owner = table[atomic_load_explicit(&run->owner, memory_order_relaxed)];
-            if (!owner->dubious)
-                continue;
-            run->listed = false;
-            run->free &= run_all(run);
-            if (run->free)
-                run_list_append(&owner->runs[c], run);
+            if (active)
+                list_if_dubious(c, run);
         }
     }
     for (uint32_t i = 0; i < count; i++)
-        table[i]->dubious = false;
-    dubious_runs = false;
+        if (table[i] && table[i]->dubious) {
+            table[i]->dubious = false;
+            heap_return_idle(table[i]);
+        }
 }
 
-static struct heap *take_idle_or_new(void)
+void heap_reclaim_dubious(void)
 {
-    lock_acquire(&list_lock);
-    struct heap *heap = idle;
-    if (heap) {
-        if (unlikely(dubious_runs))
-            relist_dubious_runs();
-        idle = heap->next_idle;
-        atomic_fetch_sub_explicit(&idle_count, 1, memory_order_relaxed);
-    } else {
-        heap = heap_new();
-    }
-    if (heap)
-        heap->attached = true;
-    lock_release(&list_lock);
-    return heap;
+    if (unlikely(atomic_load_explicit(&dubious_runs, memory_order_relaxed)))
+        relist_dubious_runs();
+}
+
+static struct heap *take_idle_or_new(uint32_t from)
+{
+    heap_reclaim_dubious();
+    struct heap *heap = take_any_idle(from);
+    return heap ? heap : heap_new();
 }
 
 struct heap *heap_attach(void)
@@ -209,7 +265,7 @@ struct heap *heap_attach(void)
     if (!start_process() || phase == PHASE_ENDED)
         return NULL;
     fork_check();
-    struct heap *heap = take_idle_or_new();
+    struct heap *heap = take_idle_or_new(1);
     if (!heap)
         return NULL;
     heap_current = heap;
@@ -218,51 +274,53 @@ struct heap *heap_attach(void)
     return heap;
 }
 
+/*
+ * The first heap is never any thread's own, so that there is always one to be lent. A handler that
+ * interrupted such a call goes on with the heap that was lent for that; if it never returns, the heap stays
+ * the thread's.
+ */
 struct heap *heap_lock_shared(void)
 {
-    lock_acquire(&shared_lock);
-    return table[0];
+    borrowings++;
+    while (!borrowed && (borrowed = take_idle_or_new(0)) == NULL)
+        turn_pause();
+    return borrowed;
 }
 
 void heap_unlock_shared(void)
 {
-    lock_release(&shared_lock);
+    if (--borrowings != 0)
+        return;
+    struct heap *heap = borrowed;
+    borrowed = NULL;
+    signal_fence();
+    heap_return_idle(heap);
+}
+
+static bool may_have(const struct heap *heap, unsigned class)
+{
+    return heap->runs[class].oldest || heap->count[class] ||
+           atomic_load_explicit(&heap->inbox, memory_order_relaxed);
 }
 
 struct heap *heap_borrow_idle(unsigned class)
 {
-    if (atomic_load_explicit(&idle_count, memory_order_relaxed) == 0)
-        return NULL;
-    lock_acquire(&list_lock);
-    if (unlikely(dubious_runs))
-        relist_dubious_runs();
-    struct heap **link = &idle;
-    for (int looked = 0; *link && looked < 16; link = &(*link)->next_idle, looked++) {
-        struct heap *heap = *link;
-        if (class == CLASS_COUNT || heap->runs[class].oldest || heap->count[class] ||
-            atomic_load_explicit(&heap->inbox, memory_order_relaxed)) {
-            *link = heap->next_idle;
-            atomic_fetch_sub_explicit(&idle_count, 1, memory_order_relaxed);
-            lock_release(&list_lock);
+    heap_reclaim_dubious();
+    uint32_t i = next_idle(atomic_load_explicit(&look_from, memory_order_relaxed));
+    for (int looks = 0; looks < LOOKS && i < HEAPS_MAX; looks++, i = next_idle(i + 1)) {
+        struct heap *heap = heap_take_idle(i);
+        if (heap && may_have(heap, class))
             return heap;
-        }
+        if (heap)
+            heap_return_idle(heap);
     }
-    lock_release(&list_lock);
+    atomic_store_explicit(&look_from, i < HEAPS_MAX ? i : 0, memory_order_relaxed);
     return NULL;
-}
-
-void heap_return_idle(struct heap *heap)
-{
-    lock_acquire(&list_lock);
-    heap->next_idle = idle;
-    idle = heap;
-    atomic_fetch_add_explicit(&idle_count, 1, memory_order_relaxed);
-    lock_release(&list_lock);
 }
 
 struct heap *heap_by_index(uint32_t index)
 {
-    return table[index];
+    return __atomic_load_n(&table[index], __ATOMIC_ACQUIRE);
 }
 
 uint32_t heap_count(void)
@@ -270,40 +328,25 @@ uint32_t heap_count(void)
     return atomic_load_explicit(&made, memory_order_acquire);
 }
 
-void heap_fork_prepare(void)
+static bool is_idle(uint32_t index)
 {
-    lock_acquire(&shared_lock);
-    lock_acquire(&list_lock);
+    return atomic_load(&idle[index / 64]) >> index % 64 & 1;
 }
 
-void heap_fork_parent(void)
-{
-    lock_release(&list_lock);
-    lock_release(&shared_lock);
-}
-
+/* What served a thread that is not here is dubious; what was idle is as it was left. */
 void heap_fork_child(void)
 {
-    lock_reset(&list_lock);
-    lock_reset(&shared_lock);
-
-    uint32_t count = atomic_load_explicit(&made, memory_order_relaxed);
-    uint32_t others = 0;
-    idle = NULL;
-    for (uint32_t i = 1; i < count; i++) {
+    uint32_t count = heap_count();
+    for (uint32_t i = 0; i < count; i++) {
         struct heap *heap = table[i];
-        if (heap == heap_current)
+        if (!heap)
+            continue;
+        /* Wiped by the kernel already, where it can. */
+        if (heap->random->seeded)
+            random_wipe(heap->random);
+        if (heap == heap_current || heap == borrowed || is_idle(i))
             continue;
         heap->dubious = true;
-        heap->attached = false;
-        heap->next_idle = idle;
-        idle = heap;
-        others++;
+        atomic_store(&dubious_runs, true);
     }
-    atomic_store_explicit(&idle_count, others, memory_order_relaxed);
-    dubious_runs = others != 0;
-    /* Wiped by the kernel already, where it can. */
-    random_wipe(table[0]->random);
-    if (heap_current)
-        random_wipe(heap_current->random);
 }

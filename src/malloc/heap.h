@@ -9,10 +9,13 @@
  * FIFO;
  *   - the runs that it owns and that have free slots.
  * A heap is used by one thread at a time. When the thread ends, the heap waits for the next thread to start
- * and serves that one, with everything in it: heaps are never taken apart.
+ * and serves that one, with everything in it: heaps are never taken apart. Threads that have none, because
+ * theirs is being torn down or because there is no memory for one, borrow one that waits for the time of a
+ * call.
  *
- * One heap is shared, under a lock: it serves threads that have none, because theirs is being torn down or
- * because there is no memory for one.
+ * A signal handler may interrupt its thread anywhere in here, use the same heap, and jump out never to
+ * return; the thread of a heap may also not be there any more after a fork. So each step leaves a heap that
+ * is sound: a slot leaves one place before it enters the next, and what is lost on the way is not missed.
  */
 #ifndef HEAP_H
 #define HEAP_H
@@ -27,14 +30,12 @@
 struct heap {
     struct random *random;         /* in memory that is wiped on fork */
     uint32_t index;                /* its number; runs name their owner by it */
-    bool attached;                 /* serves a thread */
     bool dubious;                  /* its thread vanished in a fork: trust only the bitmaps of its runs */
     uint16_t count[CLASS_COUNT];   /* slots in each magazine */
     uint16_t ring_at[CLASS_COUNT]; /* where the next slot enters each FIFO */
     struct run_list runs[CLASS_COUNT];
     uint32_t until_sample; /* blocks until the next that gets a page of its own (guarded.h) */
     size_t free_run_bytes; /* in runs without a live block, since pages were last given back */
-    struct heap *next_idle;
     struct outbox outbox;
     _Atomic(struct parcel *) inbox; /* parcels from other heaps */
     uint32_t slots[];               /* magazines and quarantines, laid out by heap_layout() */
@@ -47,30 +48,30 @@ extern __thread struct heap *heap_current __attribute__((tls_model("initial-exec
  * it. */
 size_t heap_layout(void);
 
-/* Make the shared heap. */
+/* Make the first heap, which is only ever lent. */
 bool heap_start(void);
 
-/* This thread's heap, attaching one if that is possible; NULL if the shared one must serve. Starts the
- * allocator too. */
+/* This thread's heap, attaching one if that is possible; NULL if it must borrow. Starts the allocator too. */
 struct heap *heap_attach(void);
 
-/* The shared heap, locked; heap_unlock_shared() when done. */
+/* A heap for the time of one call of a thread without; heap_unlock_shared() when done. */
 struct heap *heap_lock_shared(void);
 void heap_unlock_shared(void);
 
-/*
- * An idle heap that may have free slots of the class (CLASS_COUNT: any idle heap), off the list; NULL if
- * there is none. heap_return_idle() after.
- */
+/* Put what vanished threads had to use, which is left for when there is need of it. */
+void heap_reclaim_dubious(void);
+
+/* An idle heap that may have free slots of the class; NULL if none is found. heap_return_idle() after. */
 struct heap *heap_borrow_idle(unsigned class);
+
+/* The heap with that number if it is idle, else NULL. heap_return_idle() after. */
+struct heap *heap_take_idle(uint32_t index);
 void heap_return_idle(struct heap *heap);
 
-/* Heap by number. */
+/* Heap by number, below heap_count(). */
 struct heap *heap_by_index(uint32_t index);
 uint32_t heap_count(void);
 
-void heap_fork_prepare(void);
-void heap_fork_parent(void);
 void heap_fork_child(void);
 
 static ALWAYS_INLINE uint32_t *heap_magazine(struct heap *heap, const struct size_class *class)

@@ -7,6 +7,8 @@
 #ifndef INBOX_H
 #define INBOX_H
 
+#include <stdatomic.h>
+
 #include "platform.h"
 
 #define OUTBOX_CAPACITY 256
@@ -20,7 +22,7 @@ struct outbox {
 };
 
 struct parcel {
-    struct parcel *next;
+    _Atomic(struct parcel *) next;
     uint32_t count;
     uint32_t padding;
     uint64_t entries[PARCEL_CAPACITY];
@@ -34,9 +36,5 @@ void outbox_deliver(struct heap *heap);
 
 /* Take in all that has come for this heap. Returns whether anything had. */
 bool inbox_take(struct heap *heap);
-
-void inbox_fork_prepare(void);
-void inbox_fork_parent(void);
-void inbox_fork_child(void);
 
 #endif

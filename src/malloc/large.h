@@ -45,7 +45,7 @@ bool large_size(const void *block, size_t *size);
 /* Complete the report about a pointer that is no live block. */
 void large_describe(const void *pointer, struct report *report);
 
-/* Verify all canaries; returns how many are damaged, each reported. 0 while another call is under way. */
+/* Verify all canaries; returns how many are damaged, each reported. */
 size_t large_check(const char *operation);
 
 /* Give back cached address space, and if `quarantined` that of blocks in quarantine too. Returns whether
@@ -53,9 +53,5 @@ size_t large_check(const char *operation);
 bool large_trim(bool quarantined);
 
 void large_statistics(struct large_statistics *statistics);
-
-void large_fork_prepare(void);
-void large_fork_parent(void);
-void large_fork_child(void);
 
 #endif

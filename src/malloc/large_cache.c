@@ -1,191 +1,230 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "large_cache.h"
 
-#include <stdatomic.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "constants.h"
 #include "guard.h"
-#include "map.h"
+#include "large_mapping.h"
 
 /* Freed blocks that stay inaccessible before their address space is used again. */
 #define QUARANTINE_BLOCKS 16u
 
 /* Address space kept for reuse, so that steady use makes no new mappings. */
 #define CACHE_BLOCKS 64u
-#define CACHE_BYTES  (256 * MIB)
 
-/*
- * Pages kept with it, and for how long; of blocks up to a length at which zeroing all of it costs less than
- * faulting in those that were touched again. (mincore(2) could tell which were, but filters of system calls
- * that services run under forbid it.)
- */
-#define KEPT_BYTES      (16 * MIB)
-#define KEPT_BLOCK_MOST (256 * KIB)
-#define KEPT_SECONDS    2u
+/* In each of the two; and of a limited address space not more than a sixteenth, since others need it too. */
+#define QUEUE_BYTES (64 * MIB)
+#define QUEUE_SHIFT 4
 
-static char *quarantine[QUARANTINE_BLOCKS];
-static uint32_t quarantine_at;
-static char *cache[CACHE_BLOCKS]; /* oldest first */
-static uint32_t cache_count;
-static size_t cache_bytes;
-static _Atomic(size_t) kept_bytes;
+/* How long they keep pages. */
+#define KEPT_SECONDS 2u
 
-static uint32_t now(void)
+/* Blocks in the order in which they came. Whoever takes one out of its place by an exchange has it to
+ * himself. */
+struct waiting {
+    _Atomic(char *) block; /* NULL: none */
+    _Atomic(size_t) bytes;
+};
+
+struct queue {
+    struct waiting *waiting;
+    uint32_t places;
+    _Atomic(uint32_t) next; /* the place for the next one; so the oldest is the first from there on */
+};
+
+static struct waiting quarantine_places[QUARANTINE_BLOCKS], cache_places[CACHE_BLOCKS];
+static struct queue quarantine = {quarantine_places, QUARANTINE_BLOCKS, 0};
+static struct queue cache = {cache_places, CACHE_BLOCKS, 0};
+static _Atomic(size_t) queue_bytes_most = QUEUE_BYTES;
+static _Atomic(uint32_t) decayed_at;
+
+__attribute__((constructor)) static void heed_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur >> QUEUE_SHIFT < QUEUE_BYTES)
+        atomic_store(&queue_bytes_most, limit.rlim_cur >> QUEUE_SHIFT);
+}
+
+/* --- queues */
+
+static size_t queue_bytes(const struct queue *queue)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < queue->places; i++)
+        if (atomic_load_explicit(&queue->waiting[i].block, memory_order_relaxed))
+            bytes += atomic_load_explicit(&queue->waiting[i].bytes, memory_order_relaxed);
+    return bytes;
+}
+
+/* Returns the one that had the place, or NULL. */
+static char *queue_put(struct queue *queue, char *block, size_t bytes)
+{
+    struct waiting *place = &queue->waiting[atomic_fetch_add(&queue->next, 1) % queue->places];
+    atomic_store_explicit(&place->bytes, bytes, memory_order_relaxed);
+    return atomic_exchange(&place->block, block);
+}
+
+static char *queue_pop(struct queue *queue)
+{
+    uint32_t next = atomic_load(&queue->next);
+    for (uint32_t i = 0; i < queue->places; i++) {
+        struct waiting *place = &queue->waiting[(next + i) % queue->places];
+        char *block = atomic_load(&place->block) ? atomic_exchange(&place->block, NULL) : NULL;
+        if (block)
+            return block;
+    }
+    return NULL;
+}
+
+static size_t most_bytes(void)
+{
+    return atomic_load_explicit(&queue_bytes_most, memory_order_relaxed);
+}
+
+static char *queue_pop_excess(struct queue *queue)
+{
+    return queue_bytes(queue) > most_bytes() ? queue_pop(queue) : NULL;
+}
+
+/* --- the time */
+
+uint32_t large_cache_now(void)
 {
     struct timespec time = {0, 0};
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return (uint32_t)time.tv_sec;
 }
 
-static char *first_page(const struct large *large)
-{
-    return (char *)round_down((uintptr_t)large->block, constants.page_size);
-}
-
-static size_t data_bytes(const struct large *large)
-{
-    return (size_t)(large->end - first_page(large));
-}
-
-/* Zero the block's pages, which are in the caches, as their owner has only just let go of them, and protect
- * them. False if that is not worth it. */
-static bool keep(struct large *large)
-{
-    size_t bytes = data_bytes(large);
-    if (!guard_is_cheap() || bytes > KEPT_BLOCK_MOST ||
-        atomic_load_explicit(&kept_bytes, memory_order_relaxed) + bytes > KEPT_BYTES)
-        return false;
-    memset(first_page(large), 0, bytes);
-    if (!map_protect(first_page(large), bytes, PROT_NONE))
-        return false;
-    large->kept = true;
-    atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
-    return true;
-}
-
-bool large_cache_close(struct large *large)
-{
-    large->freed_at = now();
-    large->kept = false;
-    if (large->walled && keep(large))
-        return true;
-    if (!map_blank(large->map, large->bytes))
-        return false;
-    guard_forget(large->guards); /* there is nothing left to guard */
-    large->guards = 0;
-    return true;
-}
-
-static void forget_kept(const struct large *large)
-{
-    if (large->kept)
-        atomic_fetch_sub_explicit(&kept_bytes, data_bytes(large), memory_order_relaxed);
-}
-
-static void cache_remove(uint32_t i)
-{
-    cache_count--;
-    memmove(&cache[i], &cache[i + 1], (cache_count - i) * sizeof *cache);
-}
-
-/* Off the cache, out of the table. */
-static void cache_extract(uint32_t i, struct large *found)
-{
-    struct large *large = large_table_find(cache[i]);
-    *found = *large;
-    large_table_remove(large);
-    cache_bytes -= found->bytes;
-    forget_kept(found);
-    cache_remove(i);
-}
-
 /* The pages of the block have been kept long enough. */
-static void give_up_pages(struct large *large)
+static void give_up_pages(char *block)
 {
-    if (!map_blank(large->map, large->bytes))
+    struct large large;
+    if (!large_table_change(block, LARGE_FREED, LARGE_CHANGING, &large))
         return;
-    forget_kept(large);
-    large->kept = false;
+    (void)large_mapping_give_up_pages(&large); /* else they are kept longer */
+    large_table_put_back(&large, LARGE_FREED);
+}
+
+/* --- in and out */
+
+/* Out of the table, once it is in no queue. */
+static bool extract(char *block, struct large *large)
+{
+    if (!large_table_change(block, LARGE_FREED, LARGE_CHANGING, large))
+        return false;
+    large_table_remember(block);
+    large_table_remove(large);
+    return true;
+}
+
+static void drop(char *block)
+{
+    struct large large;
+    if (block && extract(block, &large))
+        large_mapping_release(&large);
+}
+
+/* Whether the block was taken out of its place, by us. */
+static bool take_out(struct waiting *place, char *block)
+{
+    return block && atomic_compare_exchange_strong(&place->block, &block, NULL);
+}
+
+static bool is_kept_too_long(const char *block, uint32_t time)
+{
+    struct large large;
+    return block && large_table_look(block, LARGE_FREED, &large) && large.kept != 0 &&
+           time - large.freed_at >= KEPT_SECONDS;
 }
 
 static void decay(void)
 {
-    uint32_t time = now();
-    for (uint32_t i = 0; i < cache_count; i++) {
-        struct large *large = large_table_find(cache[i]);
-        if (large->kept && time - large->freed_at >= KEPT_SECONDS)
-            give_up_pages(large);
+    uint32_t time = large_cache_now();
+    if (large_mapping_kept() == 0 ||
+        atomic_exchange_explicit(&decayed_at, time, memory_order_relaxed) == time)
+        return;
+    for (uint32_t i = 0; i < CACHE_BLOCKS; i++) {
+        struct waiting *place = &cache.waiting[i];
+        char *block = atomic_load(&place->block), *none = NULL;
+        if (!is_kept_too_long(block, time) || !take_out(place, block))
+            continue;
+        give_up_pages(block);
+        if (!atomic_compare_exchange_strong(&place->block, &none, block))
+            drop(block); /* the place is another's by now */
     }
 }
 
-uint32_t large_cache_put(struct large *freed, struct large gone[LARGE_CACHE_GONE])
+static void put_into_cache(char *block)
 {
-    uint32_t count = 0;
-    char *leaving = freed->block;
-    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE) {
-        leaving = quarantine[quarantine_at];
-        quarantine[quarantine_at] = freed->block;
-        quarantine_at = (quarantine_at + 1) % QUARANTINE_BLOCKS;
+    struct large large;
+    if (!guard_is_cheap() || !large_table_look(block, LARGE_FREED, &large) ||
+        large.bytes > most_bytes() / 2) {
+        drop(block);
+        return;
     }
-    if (!leaving)
-        return 0;
-    struct large *large = large_table_find(leaving);
-    if (!guard_is_cheap() || large->bytes > CACHE_BYTES / 2) {
-        forget_kept(large);
-        gone[count++] = *large;
-        large_table_remove(large);
-        return count;
-    }
-    while (cache_count != 0 && count < LARGE_CACHE_GONE &&
-           (cache_count == CACHE_BLOCKS || cache_bytes + large->bytes > CACHE_BYTES)) {
-        cache_extract(0, &gone[count++]);
-        large = large_table_find(leaving); /* entries move when one is removed */
-    }
-    cache[cache_count++] = leaving;
-    cache_bytes += large->bytes;
+    drop(queue_put(&cache, block, large.bytes));
+    while ((block = queue_pop_excess(&cache)) != NULL)
+        drop(block);
     decay();
-    return count;
+}
+
+void large_cache_put(const struct large *freed)
+{
+    char *leaving = freed->block;
+    if (freed->bytes > most_bytes()) {
+        drop(leaving);
+        return;
+    }
+    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE)
+        leaving = queue_put(&quarantine, freed->block, freed->bytes);
+    if (leaving)
+        put_into_cache(leaving);
+    while ((leaving = queue_pop_excess(&quarantine)) != NULL)
+        put_into_cache(leaving);
+}
+
+/* The place with the smallest block that is large enough and not much too large; NULL if there is none. */
+static struct waiting *best_fit(size_t need, char **block)
+{
+    struct waiting *best = NULL;
+    size_t best_bytes = need + need / 4 + constants.page_size;
+    for (uint32_t i = 0; i < CACHE_BLOCKS; i++) {
+        char *found = atomic_load(&cache.waiting[i].block);
+        size_t bytes = atomic_load_explicit(&cache.waiting[i].bytes, memory_order_relaxed);
+        if (found && bytes >= need && bytes < best_bytes) {
+            best = &cache.waiting[i];
+            best_bytes = bytes;
+            *block = found;
+        }
+    }
+    return best;
 }
 
 bool large_cache_take(size_t alignment, size_t size, struct large *found)
 {
     size_t page = constants.page_size;
     size_t need = round_up(size, max_size(alignment, LARGE_ALIGNMENT)) + 2 * page;
-    size_t best_bytes = need + need / 4 + page;
-    uint32_t best = CACHE_BLOCKS;
+    char *block;
     if (alignment > page)
         return false;
-    for (uint32_t i = 0; i < cache_count; i++) {
-        const struct large *large = large_table_find(cache[i]);
-        if (large->bytes >= need && large->bytes < best_bytes) {
-            best = i;
-            best_bytes = large->bytes;
-        }
-    }
-    if (best == CACHE_BLOCKS)
+    struct waiting *place = best_fit(need, &block);
+    if (!place || !take_out(place, block) || !extract(block, found))
         return false;
-    cache_extract(best, found);
-    return true;
+    if (found->bytes >= need)
+        return true;
+    large_mapping_release(found); /* it came to that place just now, and another one's size was read */
+    return false;
 }
 
-bool large_cache_pop(bool quarantined, struct large *gone)
+bool large_cache_trim(bool quarantined)
 {
-    if (cache_count != 0) {
-        cache_extract(0, gone);
-        return true;
+    bool any = false;
+    char *block;
+    while ((block = queue_pop(&cache)) != NULL || (quarantined && (block = queue_pop(&quarantine)) != NULL)) {
+        drop(block);
+        any = true;
     }
-    for (uint32_t i = 0; quarantined && i < QUARANTINE_BLOCKS; i++) {
-        struct large *large = quarantine[i] ? large_table_find(quarantine[i]) : NULL;
-        quarantine[i] = NULL;
-        if (large) {
-            *gone = *large;
-            large_table_remove(large);
-            forget_kept(gone);
-            return true;
-        }
-    }
-    return false;
+    return any;
 }

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Freed large blocks: a quarantine of the last few, then a cache of address space for reuse. All of them are
- * inaccessible. The pages of the smaller ones are zeroed and kept, within a bound and for a few seconds,
- * because faulting a page in again costs more than that; the rest, and what is kept longer, goes back to the
- * kernel. The caller holds large.c's lock unless it says so.
+ * Freed large blocks, all of them inaccessible: a quarantine of the last few, then a cache of address space
+ * for reuse. The pages that they keep (large_mapping.h) go back to the kernel after a few seconds.
  */
 #ifndef LARGE_CACHE_H
 #define LARGE_CACHE_H
 
 #include "large_table.h"
 
-/* At most this many mappings leave at once. */
-#define LARGE_CACHE_GONE 4u
-
-/*
- * Make a block that is being freed inaccessible; sets kept. False if the kernel refuses: it is to be unmapped
- * at once. Without the lock: the block is in the caller's hands.
- */
-bool large_cache_close(struct large *large);
-
-/* Put a freed block into the quarantine. Mappings that leave the cache for it go to gone[]; returns how many.
- */
-uint32_t large_cache_put(struct large *freed, struct large gone[LARGE_CACHE_GONE]);
+/* Put a closed block into the quarantine which is FREED in the table. What leaves the cache for it is
+ * unmapped. */
+void large_cache_put(const struct large *freed);
 
 /*
  * The freed block whose address space fits a request best, out of cache and table. False if there is none.
@@ -29,8 +18,10 @@ uint32_t large_cache_put(struct large *freed, struct large gone[LARGE_CACHE_GONE
  */
 bool large_cache_take(size_t alignment, size_t size, struct large *found);
 
-/* Take one out, oldest first, of the cache and then if `quarantined` of the quarantine too; false when they
- * are empty. */
-bool large_cache_pop(bool quarantined, struct large *gone);
+/* Unmap all that is cached, and if `quarantined` what is in quarantine too. Returns whether there was any. */
+bool large_cache_trim(bool quarantined);
+
+/* The time that a block is freed at, for large->freed_at. */
+uint32_t large_cache_now(void);
 
 #endif

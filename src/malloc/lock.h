@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A mutex of one word on futex(2), after U. Drepper, "Futexes Are Tricky" (2011), mutex 2.
+ * A mutex of one word on futex(2), after U. Drepper, "Futexes Are Tricky" (2011), mutex 2. For the start,
+ * which must happen once; what threads share after that needs none (turn.h).
  *
- * Not pthread_mutex_t: a child of _Fork() or clone() must be able to reset it, whoever held it, and it must
- * work before libc's own constructors and in threads that libc does not know.
+ * Not pthread_mutex_t: it must work before libc's own constructors.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -36,14 +36,6 @@ static inline void lock_acquire(struct lock *lock)
         lock_wait(lock);
 }
 
-/* For those who may have been interrupted by a signal while they held it. */
-static inline bool lock_try(struct lock *lock)
-{
-    uint32_t expected = 0;
-    return atomic_compare_exchange_strong_explicit(&lock->word, &expected, 1, memory_order_acquire,
-                                                   memory_order_relaxed);
-}
-
 static inline void lock_release(struct lock *lock)
 {
     if (unlikely(atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)) {
@@ -51,12 +43,6 @@ static inline void lock_release(struct lock *lock)
         (void)syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
         errno = saved;
     }
-}
-
-/* For a forked child alone with its copy of the memory. */
-static inline void lock_reset(struct lock *lock)
-{
-    atomic_store_explicit(&lock->word, 0, memory_order_relaxed);
 }
 
 #endif

@@ -1,76 +1,139 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "metadata.h"
 
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "constants.h"
 #include "guard.h"
-#include "lock.h"
 #include "map.h"
+#include "turn.h"
 
 #define GROWTH       (4 * MIB)
 #define GROWTH_LEAST (128 * KIB)
 #define WIPED_GROWTH (64 * KIB)
 #define TABLE_GROWTH (64 * KIB)
 
+/* Where something else is in the way, the range goes on at the next multiple of this. */
+#define STRIDE (64 * MIB)
+
+/* Places in the metadata are kept in 32 bits, in units of 64 bytes; this leaves half of that to the table. */
+#define LIMIT (128 * GIB)
+
+/* Whoever is interrupted for good between any two steps leaves pieces unused, never in use twice. */
 struct arena {
     char *base;
-    size_t used;
-    size_t mapped;
+    _Atomic(size_t) used;
+    _Atomic(size_t) mapped; /* what is between the two is accessible */
 };
 
-static struct lock lock;
+static struct turn turn; /* to extend the range */
 static struct arena plain;
-static struct arena wiped;
-static char *table, *table_open; /* the table of extents; what is writable of it, up to plain.base */
-static _Atomic(uint32_t) *mark;  /* in the wiped range */
+static _Atomic(struct arena *) wiped; /* the newest; what fits there no more goes to another one */
+static _Atomic(size_t) wiped_mapped;
+static char *table;                        /* the table of extents, up to plain.base */
+static _Atomic(char *) table_open;         /* what is writable of it begins here */
+static _Atomic(uint32_t) unwiped = 1;      /* before there is anything to be wiped */
+static _Atomic(uint32_t) *mark = &unwiped; /* in a wiped arena */
 
 static void set_mark(void)
 {
     atomic_store_explicit(mark, 1, memory_order_relaxed);
 }
 
-/* The page behind the arena is always a guard, which a longer arena takes over. */
-static bool grow(struct arena *arena, size_t bytes)
+static char *arena_take(struct arena *arena, size_t bytes, size_t alignment)
 {
-    size_t page = constants.page_size;
-    bytes = round_up(bytes, page);
-    if (!map_at(arena->base + arena->mapped + page, bytes, PROT_READ | PROT_WRITE))
+    size_t used = atomic_load_explicit(&arena->used, memory_order_acquire), at;
+    do {
+        at = round_up(used, alignment);
+        if (at + bytes > atomic_load_explicit(&arena->mapped, memory_order_acquire))
+            return NULL;
+    } while (!atomic_compare_exchange_weak_explicit(&arena->used, &used, at + bytes, memory_order_acq_rel,
+                                                    memory_order_acquire));
+    return arena->base + at;
+}
+
+/* Map so much more behind what is mapped. False if the kernel refuses. */
+static bool arena_map(struct arena *arena, size_t from, size_t bytes)
+{
+    bytes = round_up(bytes, constants.page_size);
+    if (from + bytes > LIMIT || !map_at(arena->base + from, bytes, PROT_READ | PROT_WRITE))
         return false;
-    (void)guard_remove(arena->base + arena->mapped, page);
-    arena->mapped += bytes;
-    (void)guard_install(arena->base + arena->mapped, page);
+    if (!atomic_compare_exchange_strong(&arena->mapped, &from, from + bytes))
+        map_release(arena->base + from, bytes); /* it went on elsewhere meanwhile */
     return true;
 }
 
-static void *take(struct arena *arena, size_t bytes, size_t alignment, size_t growth, size_t growth_least)
+/* Go on behind what is in the way. In this order, what lies between is never taken for part of the arena. */
+static bool arena_skip(struct arena *arena, size_t from)
 {
-    size_t start = round_up(arena->used, alignment);
-    size_t missing = start + bytes > arena->mapped ? start + bytes - arena->mapped : 0;
-    if (missing != 0 && !grow(arena, max_size(missing, growth)) &&
-        !grow(arena, max_size(missing, growth_least)))
-        return NULL;
-    arena->used = start + bytes;
-    return arena->base + start;
+    size_t next = round_up(from + 1, STRIDE), used = atomic_load(&arena->used);
+    if (!map_was_occupied() || next > LIMIT)
+        return false;
+    while (used < next && !atomic_compare_exchange_weak(&arena->used, &used, next))
+        continue;
+    (void)atomic_compare_exchange_strong(&arena->mapped, &from, next);
+    return true;
 }
 
-static bool table_protect(char *from, char *to)
+/* The range behind the arena is not mapped, which guards it; nothing else comes there by itself. */
+static bool arena_extend(struct arena *arena, size_t bytes)
 {
-    return map_protect(from, (size_t)(to - from), PROT_READ | PROT_WRITE);
+    turn_take(&turn);
+    size_t used = atomic_load(&arena->used), from = atomic_load(&arena->mapped);
+    size_t missing = used + bytes > from ? used + bytes - from : 0;
+    bool done = missing == 0 || arena_map(arena, from, max_size(missing, GROWTH)) ||
+                arena_map(arena, from, max_size(missing, GROWTH_LEAST)) || arena_skip(arena, from);
+    turn_give_back(&turn);
+    return done;
+}
+
+static struct arena *wiped_new(char *range, size_t bytes)
+{
+    struct arena *arena = metadata_allocate(sizeof *arena, sizeof(size_t));
+    if (!arena)
+        return NULL;
+    size_t page = constants.page_size;
+    (void)madvise(range, bytes, MADV_WIPEONFORK);
+    (void)guard_install(range, page);
+    (void)guard_install(range + bytes - page, page);
+    arena->base = range + page;
+    atomic_init(&arena->mapped, bytes - 2 * page);
+    return arena;
 }
 
 /* Pieces never move and are found by pointer, so a new range serves as well as a longer one. */
-static bool wiped_renew(void)
+static bool wiped_renew(struct arena *old)
 {
-    size_t page = constants.page_size, bytes = max_size(WIPED_GROWTH, page);
-    char *range = map_anywhere(bytes + 2 * page, PROT_READ | PROT_WRITE);
+    size_t page = constants.page_size, bytes = max_size(WIPED_GROWTH, page) + 2 * page;
+    char *range = map_anywhere(bytes, PROT_READ | PROT_WRITE);
     if (!range)
         return false;
-    (void)madvise(range, bytes + 2 * page, MADV_WIPEONFORK);
-    (void)guard_install(range, page);
-    (void)guard_install(range + page + bytes, page);
-    wiped = (struct arena){.base = range + page, .mapped = bytes};
-    return true;
+    struct arena *arena = wiped_new(range, bytes);
+    if (arena && atomic_compare_exchange_strong(&wiped, &old, arena)) {
+        atomic_fetch_add(&wiped_mapped, bytes);
+        return true;
+    }
+    map_release(range, bytes);
+    return arena != NULL; /* another thread was first */
+}
+
+/* The range from the null extent to the end of the data as it is at the start, with a guard where data
+ * begins. */
+static bool map_initially(char *origin, size_t initial)
+{
+    size_t page = constants.page_size;
+    if (!map_at(origin, (size_t)(plain.base - origin), PROT_READ))
+        return false;
+    if (arena_map(&plain, 0, page + initial) &&
+        map_protect(table_open, (size_t)(plain.base - table_open), PROT_READ | PROT_WRITE)) {
+        (void)guard_install(plain.base, page);
+        atomic_store(&plain.used, page);
+        if (wiped_renew(NULL))
+            return true;
+    }
+    map_release(origin, (size_t)(plain.base - origin) + atomic_load(&plain.mapped));
+    return false;
 }
 
 char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, size_t initial)
@@ -80,37 +143,27 @@ char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, 
     table = plain.base - round_up(table_bytes, page);
     table_open = plain.base - round_up(TABLE_GROWTH, page);
     char *origin = table - round_up(null_extent, page);
-    size_t below = (size_t)(plain.base - origin);
-    if (!map_at(origin, below, PROT_READ))
-        return NULL;
-    if (!map_at(plain.base, page, PROT_READ | PROT_WRITE) || !grow(&plain, initial) ||
-        !table_protect(table_open, plain.base)) {
-        map_release(origin, below + plain.mapped + page);
-        return NULL;
-    }
-    (void)guard_install(plain.base, page);
-    plain.used = page;
-    if (!wiped_renew())
+    if (!map_initially(origin, initial))
         return NULL;
     mark = metadata_allocate_wiped(64, 64);
     set_mark();
     return origin;
 }
 
+/* Two threads may well make the same pages writable. */
 bool metadata_table_open(const void *entry)
 {
-    bool done = true;
-    lock_acquire(&lock);
-    if ((const char *)entry < table_open) {
-        char *from = (char *)round_down((uintptr_t)entry, max_size(TABLE_GROWTH, constants.page_size));
-        if (from < table)
-            from = table;
-        done = table_protect(from, table_open);
-        if (done)
-            table_open = from;
+    char *open = atomic_load(&table_open);
+    char *from = (char *)round_down((uintptr_t)entry, max_size(TABLE_GROWTH, constants.page_size));
+    if (from < table)
+        from = table;
+    while (from < open) {
+        if (!map_protect(from, (size_t)(open - from), PROT_READ | PROT_WRITE))
+            return false;
+        if (atomic_compare_exchange_weak(&table_open, &open, from))
+            break;
     }
-    lock_release(&lock);
-    return done;
+    return true;
 }
 
 bool metadata_was_occupied(void)
@@ -120,30 +173,27 @@ bool metadata_was_occupied(void)
 
 void *metadata_allocate(size_t bytes, size_t alignment)
 {
-    lock_acquire(&lock);
-    void *result = take(&plain, bytes, alignment, GROWTH, GROWTH_LEAST);
-    lock_release(&lock);
+    char *result;
+    while ((result = arena_take(&plain, bytes, alignment)) == NULL)
+        if (!arena_extend(&plain, bytes + alignment))
+            break;
     return result;
 }
 
 void *metadata_allocate_wiped(size_t bytes, size_t alignment)
 {
-    void *result = NULL;
-    lock_acquire(&lock);
-    size_t start = round_up(wiped.used, alignment);
-    if (start + bytes > wiped.mapped && wiped_renew())
-        start = 0;
-    if (start + bytes <= wiped.mapped) {
-        wiped.used = start + bytes;
-        result = wiped.base + start;
+    for (;;) {
+        struct arena *arena = atomic_load(&wiped);
+        char *result = arena_take(arena, bytes, alignment);
+        if (result || !wiped_renew(arena))
+            return result;
     }
-    lock_release(&lock);
-    return result;
 }
 
 size_t metadata_mapped(void)
 {
-    return (size_t)(plain.base - table_open) + plain.mapped + wiped.mapped;
+    size_t tables = (size_t)(plain.base - atomic_load(&table_open));
+    return tables + atomic_load(&plain.mapped) + atomic_load(&wiped_mapped);
 }
 
 bool metadata_was_wiped(void)
@@ -151,18 +201,8 @@ bool metadata_was_wiped(void)
     return atomic_load_explicit(mark, memory_order_relaxed) == 0;
 }
 
-void metadata_fork_prepare(void)
-{
-    lock_acquire(&lock);
-}
-
-void metadata_fork_parent(void)
-{
-    lock_release(&lock);
-}
-
 void metadata_fork_child(void)
 {
-    lock_reset(&lock);
+    turn_reset(&turn);
     set_mark();
 }

@@ -4,7 +4,7 @@
  * and never taken back (what can be reused is kept by whoever asked for it).
  *
  *   origin                                         address
- *   | null extent | table of extents, growing down | guard | data, growing up | guard |
+ *   | null extent | table of extents, growing down | guard | data, growing up | (not mapped)
  *   |----------- only read ----------|-- written --|       |----- written ----|
  *
  * A second, small range is wiped by the kernel in forked children; generators of random bytes live there.
@@ -43,8 +43,6 @@ size_t metadata_mapped(void);
 /* Whether this is a child whose fork nobody told us of (_Fork, clone): the wiped range lost its mark. */
 bool metadata_was_wiped(void);
 
-void metadata_fork_prepare(void);
-void metadata_fork_parent(void);
 void metadata_fork_child(void);
 
 #endif

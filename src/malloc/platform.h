@@ -40,6 +40,15 @@
 /* A limit on one object, so that pointer differences within it fit (glibc's limit too). */
 #define SIZE_LIMIT ((size_t)PTRDIFF_MAX)
 
+/*
+ * The compiler moves no access to memory across it. A signal handler may interrupt the allocator anywhere and
+ * never return, so where the order of steps decides what is found then, it is stated.
+ */
+static inline void signal_fence(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 static inline size_t round_up(size_t value, size_t power_of_two)
 {
     return (value + power_of_two - 1) & ~(power_of_two - 1);

@@ -6,10 +6,10 @@
 #include "constants.h"
 #include "guard.h"
 #include "heap.h"
-#include "lock.h"
 #include "map.h"
 #include "metadata.h"
 #include "slot.h"
+#include "turn.h"
 
 #define GROWTH_LEAST   (64 * KIB)
 #define GROWTH_MOST    (8 * MIB)
@@ -18,11 +18,12 @@
 
 #define GUARD_SLOTS_LEAST 3
 
+/* Whoever is interrupted for good between any two steps leaves slots unused, never in use twice. */
 struct region {
-    struct lock lock;
-    uint32_t frontier;             /* slots handed to heaps so far */
-    size_t mapped_from, mapped_to; /* the contiguous part being grown, bytes from base */
-    size_t mapped;                 /* bytes, all parts */
+    struct turn turn;           /* to extend it */
+    _Atomic(uint32_t) frontier; /* slots handed to heaps so far */
+    _Atomic(size_t) mapped_to;  /* bytes from base; from the frontier up to there all is mapped */
+    _Atomic(size_t) mapped;     /* bytes in all */
 };
 
 static struct region regions[CLASS_COUNT];
@@ -34,8 +35,8 @@ static uint32_t run_slots(const struct size_class *class)
 
 static bool extent_ensure(const struct size_class *class, uint32_t slot)
 {
-    uint32_t *extent = slot_extent_entry(class, slot);
-    if (*extent)
+    uint32_t *extent = slot_extent_entry(class, slot), none = 0;
+    if (__atomic_load_n(extent, __ATOMIC_RELAXED))
         return true;
     if (!metadata_table_open(extent))
         return false;
@@ -43,9 +44,19 @@ static bool extent_ensure(const struct size_class *class, uint32_t slot)
     if (!metadata)
         return false;
     /* Release: who sees the extent sees zeroed state words. */
-    __atomic_store_n(extent, (uint32_t)((size_t)(metadata - constants.metadata) / EXTENT_UNIT),
-                     __ATOMIC_RELEASE);
+    uint32_t place = (uint32_t)((size_t)(metadata - constants.metadata) / EXTENT_UNIT);
+    (void)__atomic_compare_exchange_n(extent, &none, place, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
     return true;
+}
+
+/* The extents of the part [from, to). */
+static bool extents_ensure(const struct size_class *class, size_t from, size_t to)
+{
+    uint32_t last = slot_of_offset(class, to - 1), extent_slots = 1u << class->extent_shift;
+    for (uint32_t slot = slot_of_offset(class, from); slot < last; slot += extent_slots)
+        if (!extent_ensure(class, slot))
+            return false;
+    return extent_ensure(class, last);
 }
 
 static void mark_unusable(const struct size_class *class, uint32_t slot)
@@ -114,92 +125,108 @@ static void give_up_first(const struct size_class *class)
     mark_unusable(class, 0);
     if (constants.features & COMPATMALLOC_GUARD_PAGES && class->stride % constants.page_size == 0 &&
         class < &constants.classes[CLASS_FIRST_PAGED])
-        (void)guard_install(class->base + class->stride - constants.page_size, constants.page_size);
+        (void)install_guard(class, class->stride - constants.page_size);
 }
 
-/* Map [to, ...) so that at least `needed` bytes from base are there. */
-static bool region_extend(struct region *region, unsigned c, struct random *random, size_t needed)
+/* Map [from, from + bytes), with guards and metadata. */
+static bool map_part(struct region *region, unsigned c, struct random *random, size_t from, size_t bytes)
 {
     const struct size_class *class = &constants.classes[c];
-    size_t from = region->mapped_to;
-    size_t least = round_up(needed - from, constants.page_size);
-    size_t growth = round_up(max_size(GROWTH_LEAST, min_size(GROWTH_MOST, region->mapped >> GROWTH_SHIFT)),
-                             max_size(GROWTH_LEAST, constants.page_size));
-    growth = max_size(growth, least);
-    if (from + growth > class->span)
-        growth = least;
-    int protection = c == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE;
-    if (!map_at(class->base + from, growth, protection)) {
-        growth = least;
-        if (!map_at(class->base + from, growth, protection))
-            return false;
-    }
-    uint32_t last = slot_of_offset(class, from + growth - 1);
-    for (uint32_t slot = slot_of_offset(class, from);; slot += 1u << class->extent_shift) {
-        uint32_t reached = slot < last ? slot : last;
-        if (!extent_ensure(class, reached)) {
-            map_release(class->base + from, growth);
-            return false;
+    if (!map_at(class->base + from, bytes, c == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE))
+        return false;
+    size_t to = from + bytes;
+    if (extents_ensure(class, from, to)) {
+        guard_part(c, random, from, to);
+        if (atomic_compare_exchange_strong(&region->mapped_to, &from, to)) {
+            atomic_fetch_add_explicit(&region->mapped, bytes, memory_order_relaxed);
+            return true;
         }
-        if (reached == last)
-            break;
     }
-    region->mapped_to = from + growth;
-    region->mapped += growth;
-    guard_part(c, random, from, from + growth);
-    return true;
+    /* No memory, or the region went on elsewhere meanwhile. */
+    map_release(class->base + to - bytes, bytes);
+    return false;
 }
 
-/* Something else of the process stands in the way: go on behind it, at the next extent. */
-static bool region_skip(struct region *region, const struct size_class *class, unsigned tries)
+/* Something else of the process stands in the way, or a part that was never finished: go on behind it, at the
+ * next extent. In this order, what lies between is never taken for part of the region. */
+static bool skip(struct region *region, const struct size_class *class, unsigned tries)
 {
-    uint64_t next = ((((uint64_t)region->frontier >> class->extent_shift) + 1) << class->extent_shift) +
+    uint32_t frontier = atomic_load(&region->frontier);
+    size_t from = atomic_load(&region->mapped_to);
+    uint64_t next = ((((uint64_t)frontier >> class->extent_shift) + 1) << class->extent_shift) +
                     (((uint64_t)1 << tries / 4) << class->extent_shift);
     uint64_t offset = next * class->stride;
     if (offset + MIB > class->span)
         return false;
     /* Extents are whole pages, so the next part begins on a page and at a slot at once. */
-    region->frontier = (uint32_t)next;
-    region->mapped_from = region->mapped_to = offset;
+    if (atomic_compare_exchange_strong(&region->frontier, &frontier, (uint32_t)next))
+        (void)atomic_compare_exchange_strong(&region->mapped_to, &from, offset);
     return true;
 }
 
-static struct run *next_run(struct region *region, unsigned c, struct heap *heap)
+static size_t growth_of(const struct region *region)
 {
-    const struct size_class *class = &constants.classes[c];
-    uint32_t slots = run_slots(class);
-    for (unsigned tries = 0;;) {
-        uint64_t needed = ((uint64_t)region->frontier + slots) * class->stride;
-        if (needed > class->span)
-            return NULL;
-        if (needed > region->mapped_to && !region_extend(region, c, heap->random, needed)) {
-            if (!map_was_occupied() || ++tries > OBSTACLE_TRIES || !region_skip(region, class, tries))
-                return NULL;
-            continue;
-        }
-        uint32_t first = region->frontier;
-        region->frontier += slots;
-        if (first == 0)
-            give_up_first(class);
-        struct run *run = slot_run(class, first);
-        run->first_slot = first;
-        run->class = (uint16_t)c;
-        run->slots = (uint16_t)slots;
-        run->free = run_all(run);
-        atomic_store_explicit(&run->owner, heap->index, memory_order_release);
-        run->active = true;
-        if (run->free != 0)
-            return run;
-    }
+    size_t mapped = atomic_load_explicit(&region->mapped, memory_order_relaxed);
+    return round_up(max_size(GROWTH_LEAST, min_size(GROWTH_MOST, mapped >> GROWTH_SHIFT)),
+                    max_size(GROWTH_LEAST, constants.page_size));
 }
 
-struct run *region_next_run(unsigned class, struct heap *heap)
+/* Map more, so that the next run is there or at least something has changed. */
+static bool extend(struct region *region, unsigned c, struct random *random)
 {
-    struct region *region = &regions[class];
-    lock_acquire(&region->lock);
-    struct run *run = next_run(region, class, heap);
-    lock_release(&region->lock);
+    const struct size_class *class = &constants.classes[c];
+    for (unsigned tries = 1; tries <= OBSTACLE_TRIES; tries++) {
+        uint64_t needed = ((uint64_t)atomic_load(&region->frontier) + run_slots(class)) * class->stride;
+        size_t from = atomic_load(&region->mapped_to);
+        if (needed > class->span)
+            return false;
+        if (needed <= from)
+            return true;
+        size_t least = round_up(needed - from, constants.page_size);
+        size_t growth = max_size(growth_of(region), least);
+        if (from + growth > class->span)
+            growth = least;
+        if (map_part(region, c, random, from, growth) || map_part(region, c, random, from, least))
+            return true;
+        if (from == atomic_load(&region->mapped_to) && (!map_was_occupied() || !skip(region, class, tries)))
+            return false;
+    }
+    return false;
+}
+
+static struct run *make_run(const struct size_class *class, unsigned c, uint32_t first, uint32_t owner)
+{
+    if (first == 0)
+        give_up_first(class);
+    struct run *run = slot_run(class, first);
+    run->first_slot = first;
+    run->class = (uint16_t)c;
+    run->slots = (uint16_t)run_slots(class);
+    run->free = run_all(run);
+    atomic_store_explicit(&run->owner, owner, memory_order_relaxed);
+    __atomic_store_n(&run->active, true, __ATOMIC_RELEASE);
     return run;
+}
+
+struct run *region_next_run(unsigned c, struct heap *heap)
+{
+    const struct size_class *class = &constants.classes[c];
+    struct region *region = &regions[c];
+    for (;;) {
+        uint32_t first = atomic_load_explicit(&region->frontier, memory_order_acquire);
+        uint64_t needed = ((uint64_t)first + run_slots(class)) * class->stride;
+        if (needed > atomic_load_explicit(&region->mapped_to, memory_order_acquire)) {
+            turn_take(&region->turn);
+            bool done = extend(region, c, heap->random);
+            turn_give_back(&region->turn);
+            if (!done)
+                return NULL;
+        } else if (atomic_compare_exchange_weak(&region->frontier, &first, first + run_slots(class))) {
+            struct run *run = make_run(class, c, first, heap->index);
+            if (run->free != 0)
+                return run;
+        }
+    }
 }
 
 /* The runs of the extent that begins at that slot, as an array with gaps of RUN_METADATA_BYTES. */
@@ -244,17 +271,17 @@ size_t region_release(unsigned c, struct heap *heap)
     const struct size_class *class = &constants.classes[c];
     struct region *region = &regions[c];
     uint32_t slots = 1u << class->extent_shift;
+    uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
-    lock_acquire(&region->lock);
-    for (uint32_t first = 0; first + slots <= region->frontier && first + slots > first; first += slots) {
+    for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
         if (!slot_extent(class, first) || !extent_is_free(class, first, heap))
             continue;
-        map_release(slot_address(class, first), bytes);
         extent_mark_absent(class, first);
-        region->mapped -= bytes;
+        signal_fence();
+        map_release(slot_address(class, first), bytes);
+        atomic_fetch_sub_explicit(&region->mapped, bytes, memory_order_relaxed);
         released += bytes;
     }
-    lock_release(&region->lock);
     return released;
 }
 
@@ -269,7 +296,7 @@ static void extent_forget_guards(const struct size_class *class, uint32_t first)
             state_store(word, STATE_FRESH);
     }
     if (first == 0)
-        mark_unusable(class, 0);
+        give_up_first(class);
 }
 
 bool region_restore(struct run *run, struct heap *heap)
@@ -279,47 +306,32 @@ bool region_restore(struct run *run, struct heap *heap)
     uint32_t slots = 1u << class->extent_shift;
     uint32_t first = run->first_slot & ~(slots - 1);
     size_t from = (size_t)first * class->stride, bytes = (size_t)slots * class->stride;
-    lock_acquire(&region->lock);
-    bool done =
-        map_at(class->base + from, bytes, run->class == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE);
-    if (done) {
-        region->mapped += bytes;
-        extent_forget_guards(class, first);
-        guard_part(run->class, heap->random, from, from + bytes);
-        for (uint32_t i = 0; i < extent_runs(class); i++) {
-            struct run *restored = extent_run(class, first, i);
-            restored->absent = false;
-            restored->free = run_all(restored);
-        }
+    if (!map_at(class->base + from, bytes, run->class == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE))
+        return false;
+    atomic_fetch_add_explicit(&region->mapped, bytes, memory_order_relaxed);
+    extent_forget_guards(class, first);
+    guard_part(run->class, heap->random, from, from + bytes);
+    for (uint32_t i = 0; i < extent_runs(class); i++) {
+        struct run *restored = extent_run(class, first, i);
+        restored->free = run_all(restored);
+        signal_fence();
+        restored->absent = false;
     }
-    lock_release(&region->lock);
-    return done;
+    return true;
 }
 
 uint32_t region_frontier(unsigned class)
 {
-    return __atomic_load_n(&regions[class].frontier, __ATOMIC_ACQUIRE);
+    return atomic_load_explicit(&regions[class].frontier, memory_order_acquire);
 }
 
 size_t region_mapped(unsigned class)
 {
-    return __atomic_load_n(&regions[class].mapped, __ATOMIC_RELAXED);
-}
-
-void region_fork_prepare(void)
-{
-    for (unsigned c = 0; c < CLASS_COUNT; c++)
-        lock_acquire(&regions[c].lock);
-}
-
-void region_fork_parent(void)
-{
-    for (unsigned c = 0; c < CLASS_COUNT; c++)
-        lock_release(&regions[c].lock);
+    return atomic_load_explicit(&regions[class].mapped, memory_order_relaxed);
 }
 
 void region_fork_child(void)
 {
     for (unsigned c = 0; c < CLASS_COUNT; c++)
-        lock_reset(&regions[c].lock);
+        turn_reset(&regions[c].turn);
 }

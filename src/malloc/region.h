@@ -32,8 +32,6 @@ uint32_t region_frontier(unsigned class);
 /* Bytes of address space mapped for the class. */
 size_t region_mapped(unsigned class);
 
-void region_fork_prepare(void);
-void region_fork_parent(void);
 void region_fork_child(void);
 
 #endif

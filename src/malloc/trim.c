@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include "fill.h"
+#include "fork.h"
 #include "fresh.h"
 #include "heap.h"
 #include "large.h"
@@ -135,14 +136,12 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
 static size_t trim_idle(enum thoroughness thoroughness)
 {
     size_t given = 0;
-    struct heap *chain = NULL, *heap;
-    while ((heap = heap_borrow_idle(CLASS_COUNT)) != NULL) {
+    heap_reclaim_dubious();
+    for (uint32_t i = 0; i < heap_count(); i++) {
+        struct heap *heap = heap_take_idle(i);
+        if (!heap)
+            continue;
         given += trim_fully(heap, thoroughness);
-        heap->next_idle = chain;
-        chain = heap;
-    }
-    while ((heap = chain) != NULL) {
-        chain = heap->next_idle;
         heap_return_idle(heap);
     }
     return given;
@@ -150,11 +149,10 @@ static size_t trim_idle(enum thoroughness thoroughness)
 
 static bool trim(enum thoroughness thoroughness)
 {
+    fork_check();
     size_t given = trim_idle(thoroughness);
     if (heap_current)
         given += trim_fully(heap_current, thoroughness);
-    given += trim_fully(heap_lock_shared(), thoroughness);
-    heap_unlock_shared();
     return large_trim(thoroughness == ADDRESS_SPACE_TOO) || given != 0;
 }
 
@@ -175,7 +173,7 @@ bool trim_emergency(void)
 EXPORT int malloc_trim(size_t pad)
 {
     (void)pad;
-    if (start_is_passthrough())
+    if (!start_process() || start_is_passthrough())
         return 0;
     return trim_everything();
 }

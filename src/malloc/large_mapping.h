@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The mapping of one large block: which of it is accessible, the guards, and the pages that a freed block
+ * keeps.
+ *
+ *   map                                                                     map + bytes
+ *   | guard | (rest of the page) block ............................ canary | guard |
+ *
+ * Guards are what is inaccessible of the mapping, which takes one system call where guards of their own take
+ * three, but also two more mappings; so there may be only so many of these walls, and the rest have guards of
+ * their own (guard.h).
+ *
+ * Pages that were touched are zeroed when a block is freed and kept behind protection, within a bound,
+ * because faulting a page in again costs more than that.
+ */
+#ifndef LARGE_MAPPING_H
+#define LARGE_MAPPING_H
+
+#include "large_table.h"
+
+/* Inaccessible address space for a block; sets its mapping, address and end. False if there is none. */
+bool large_mapping_new(size_t alignment, size_t size, struct large *large);
+
+/* The same in the mapping of another block that was freed. The alignment is at most a page; it is large
+ * enough. */
+void large_mapping_reuse(size_t alignment, size_t size, struct large *large);
+
+/* Make the block accessible, zeroed, between guards. False if the kernel refuses. */
+bool large_mapping_open(struct large *large);
+
+/* Make all of it inaccessible; its contents are zero from then on. False if the kernel refuses. */
+bool large_mapping_close(struct large *large);
+
+/* Give back the pages that a closed one has kept. False if the kernel refuses. */
+bool large_mapping_give_up_pages(struct large *large);
+
+/* Let the block end at another size, without moving it. False if that is not possible. */
+bool large_mapping_resize(struct large *large, size_t size);
+
+/*
+ * Address space for the block as it is to be, all accessible, at the same offset in a page and with room to
+ * grow if there is any; then, the pages of the block into it and what is left of the old mapping back to the
+ * system. False if the kernel refuses: nothing has changed then.
+ */
+bool large_mapping_prepare_move(const struct large *large, size_t size, struct large *moved);
+bool large_mapping_move(struct large *large, struct large *moved);
+
+/* Unmap it, whatever state it is in. */
+void large_mapping_release(struct large *large);
+
+/* Bytes of pages that closed ones keep. */
+size_t large_mapping_kept(void);
+
+#endif
