@@ -15,11 +15,6 @@
 
 #define HEAPS_MAX 65536u
 
-/* Slots of a magazine: enough to make refills rare, not so many that idle threads sit on much memory. */
-#define MAGAZINE_MOST  128u
-#define MAGAZINE_LEAST 2u
-#define MAGAZINE_BYTES (64 * KIB)
-
 /* Slots in quarantine. Few enough to stay in cache, because their contents are looked at again when they come
  * out. */
 #define RING_MOST         64u

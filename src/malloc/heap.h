@@ -27,6 +27,11 @@
 #include "run.h"
 #include "size_class.h"
 
+/* Slots of a magazine: enough to make refills rare, not so many that idle threads sit on much memory. */
+#define MAGAZINE_MOST  128u
+#define MAGAZINE_LEAST 2u
+#define MAGAZINE_BYTES (64 * KIB)
+
 struct heap {
     struct random *random;         /* in memory that is wiped on fork */
     uint32_t index;                /* its number; runs name their owner by it */

@@ -19,6 +19,7 @@ static ALWAYS_INLINE uint32_t quarantine_exchange(struct heap *heap, const struc
     unsigned mask = class->ring_mask, at = heap->ring_at[c] & mask;
     uint32_t chosen = *mix;
     *mix = slot;
+    signal_fence(); /* never in two places */
     if (unlikely(chosen == 0))
         return 0;
     uint32_t leaving = ring[at];

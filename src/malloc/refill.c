@@ -23,7 +23,6 @@
 #define STREAMS_MOST  16u
 #define STREAMS_LEAST 3u
 #define STREAM_BYTES  (64 * KIB) /* of the runs that are mixed */
-#define TAKEN_MOST    128u       /* the largest magazine */
 
 /* Where many runs are mixed the strict profile also chooses among so many next slots of each. */
 #define CHOICES_IF_STRICT 4u
@@ -105,7 +104,8 @@ static void order(struct random *random, struct stream *streams, unsigned live, 
         shuffle(random, slots, count);
 }
 
-/* Take up to `most` of the run's free slots, the lowest. */
+/* Take up to `most` of the run's free slots, the lowest. They are in no place until the caller has put them
+ * into one. */
 static unsigned run_take(struct heap *heap, struct run *run, unsigned most, struct stream *stream)
 {
     if (run->free == run_all(run))
@@ -118,8 +118,7 @@ static unsigned run_take(struct heap *heap, struct run *run, unsigned most, stru
     stream->first_slot = run->first_slot;
     stream->bits = run->free & ~rest;
     run->free = rest;
-    if (rest == 0)
-        run_list_remove(&heap->runs[run->class], run);
+    signal_fence();
     return taken;
 }
 
@@ -130,30 +129,42 @@ static bool run_is_sound(const struct run *run, unsigned c)
            slot_run(&constants.classes[c], run->first_slot) == run;
 }
 
-/* Whether the heap may take slots of the run, which is in its list. */
-static bool run_is_ready(struct heap *heap, struct run *run, unsigned c)
+/* Whether the run's memory is there. Once there is no more address space, no more is asked for. */
+static bool is_present(struct run *run, struct heap *heap, bool *exhausted)
 {
-    if (unlikely(!run_is_sound(run, c))) {
-        misuse_metadata(&constants.classes[c], NULL, "a run", "malloc");
-        heap->runs[c].oldest = heap->runs[c].youngest = NULL; /* nothing that it leads to can be trusted */
-        return false;
-    }
-    return likely(!run->absent) || region_restore(run, heap);
+    if (likely(!run->absent))
+        return true;
+    *exhausted = *exhausted || !region_restore(run, heap);
+    return !*exhausted;
 }
 
 /* From the oldest runs of the heap's list. */
 static unsigned gather(struct heap *heap, unsigned c, unsigned wanted, uint32_t *slots)
 {
-    struct stream streams[STREAMS_MOST + TAKEN_MOST];
+    struct stream streams[STREAMS_MOST + MAGAZINE_MOST];
     unsigned live = 0, count = 0, mix = streams_wanted(c);
     unsigned each = (wanted + mix - 1) / mix;
-    struct run *next;
-    for (struct run *run = heap->runs[c].oldest; run && count < wanted; run = next) {
-        next = run->next;
-        if (!run_is_ready(heap, run, c))
+    struct run_list *list = &heap->runs[c];
+    struct run *before = NULL, *next;
+    bool exhausted = false;
+    for (struct run *run = list->oldest; run && count < wanted; run = next) {
+        if (unlikely(!run_is_sound(run, c))) {
+            misuse_metadata(&constants.classes[c], NULL, "a run", "malloc");
+            list->oldest = NULL; /* nothing that it leads to can be trusted */
             break;
-        unsigned most = wanted - count < each ? wanted - count : each;
-        count += run_take(heap, run, most, &streams[live++]);
+        }
+        next = run->next;
+        if (likely(is_present(run, heap, &exhausted))) {
+            unsigned most = wanted - count < each ? wanted - count : each;
+            unsigned taken = run_take(heap, run, most, &streams[live]);
+            count += taken;
+            live += taken != 0;
+            if (run->free == 0) {
+                run_list_remove(list, before, run);
+                continue;
+            }
+        }
+        before = run;
     }
     order(heap->random, streams, live, slots, count);
     return count;
@@ -169,7 +180,7 @@ static void adopt_from_idle(struct heap *heap, unsigned c)
     magazine_spill_all(idle, c);
     struct run *run;
     while ((run = idle->runs[c].oldest) != NULL) {
-        run_list_remove(&idle->runs[c], run);
+        run_list_remove(&idle->runs[c], NULL, run);
         atomic_store_explicit(&run->owner, heap->index, memory_order_release);
         run_list_append(&heap->runs[c], run);
         if (run->free == run_all(run)) {
@@ -195,15 +206,21 @@ static void grow(struct heap *heap, unsigned c)
 unsigned magazine_refill(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    fork_check();
-    (void)inbox_take(heap);
-    if (!heap->runs[c].oldest)
-        adopt_from_idle(heap, c);
-    if (!heap->runs[c].oldest)
-        grow(heap, c);
+    uint32_t *magazine = heap_magazine(heap, class);
     unsigned wanted =
         class->magazine_capacity - class->magazine_capacity / 4u; /* room for what is freed next */
-    unsigned count = gather(heap, c, wanted, heap_magazine(heap, class));
+    fork_check();
+    (void)inbox_take(heap);
+    unsigned count = gather(heap, c, wanted, magazine);
+    if (count == 0) {
+        adopt_from_idle(heap, c);
+        count = gather(heap, c, wanted, magazine);
+    }
+    if (count == 0) {
+        grow(heap, c);
+        count = gather(heap, c, wanted, magazine);
+    }
+    signal_fence();
     heap->count[c] = (uint16_t)count;
     return count;
 }
@@ -245,10 +262,16 @@ static void spill(struct heap *heap, unsigned c, unsigned spilled)
         heap->count[c] = 0;
         return;
     }
-    for (unsigned i = 0; i < spilled; i++)
-        run_take_back(heap, c, magazine[i]);
+    uint32_t leaving[MAGAZINE_MOST];
+    memcpy(leaving, magazine, spilled * sizeof *magazine);
+    heap->count[c] = 0; /* until each slot has one place again */
+    signal_fence();
     memmove(magazine, magazine + spilled, (count - spilled) * sizeof *magazine);
+    signal_fence();
     heap->count[c] = (uint16_t)(count - spilled);
+    signal_fence();
+    for (unsigned i = 0; i < spilled; i++)
+        run_take_back(heap, c, leaving[i]);
 }
 
 void magazine_spill(struct heap *heap, unsigned c)
@@ -273,6 +296,7 @@ void quarantine_spill_all(struct heap *heap, unsigned c)
         if (slots[i] != 0) {
             uint32_t slot = slots[i];
             slots[i] = 0;
+            signal_fence();
             run_take_back(heap, c, slot);
         }
 }

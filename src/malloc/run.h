@@ -18,7 +18,7 @@ struct heap;
 struct run {
     uint64_t free;           /* bit i: slot first_slot + i may be handed out */
     uint64_t unusable;       /* bit i: a guard page touches that slot, or it is retired */
-    struct run *next, *prev; /* the owner's runs of this class that have free slots, oldest first */
+    struct run *next;        /* the owner's runs of this class that have free slots, oldest first */
     _Atomic(uint32_t) owner; /* index of the heap that owns it */
     uint32_t first_slot;     /* number of its first slot within the class */
     uint16_t class;
@@ -40,29 +40,37 @@ static inline uint64_t run_all(const struct run *run)
     return every & ~run->unusable;
 }
 
+/*
+ * A run is listed before it is in the list and until it has left it, and the last one is only looked at where
+ * there is a first: whoever is interrupted for good leaves a run in no list, never in it twice.
+ */
 static inline void run_list_append(struct run_list *list, struct run *run)
 {
-    run->prev = list->youngest;
-    run->next = NULL;
-    if (list->youngest)
-        list->youngest->next = run;
-    else
-        list->oldest = run;
-    list->youngest = run;
     run->listed = true;
+    run->next = NULL;
+    signal_fence();
+    if (list->oldest) {
+        list->youngest->next = run;
+        signal_fence();
+        list->youngest = run;
+    } else {
+        list->youngest = run;
+        signal_fence();
+        list->oldest = run;
+    }
 }
 
-static inline void run_list_remove(struct run_list *list, struct run *run)
+/* Take out the run that stands behind `before`, NULL: the oldest. */
+static inline void run_list_remove(struct run_list *list, struct run *before, struct run *run)
 {
-    if (run->prev)
-        run->prev->next = run->next;
+    if (before && list->youngest == run)
+        list->youngest = before;
+    signal_fence();
+    if (before)
+        before->next = run->next;
     else
         list->oldest = run->next;
-    if (run->next)
-        run->next->prev = run->prev;
-    else
-        list->youngest = run->prev;
-    run->next = run->prev = NULL;
+    signal_fence();
     run->listed = false;
 }
 

@@ -41,33 +41,69 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     return used;
 }
 
-/* The pages of [from, to) are gone: slots on them must read as zero where they reach beyond, too. */
-static void mark_purged(unsigned c, size_t from, size_t to, state_word state)
+/* The first slot from there on that holds what its free left there; past `last` if there is none. */
+static uint32_t next_filled(const struct size_class *class, uint32_t slot, uint32_t last)
 {
-    const struct size_class *class = &constants.classes[c];
-    uint32_t last = slot_of_offset(class, to - 1);
-    for (uint32_t slot = slot_of_offset(class, from); slot <= last; slot++) {
-        state_word *word = slot_state(class, slot);
-        if (state_load(word) != STATE_FREED)
-            continue;
-        size_t start = (size_t)slot * class->stride, end = start + class->usable;
-        if (start < from)
-            fill_zero(class->base + start, from - start);
-        if (end > to)
-            fill_zero(class->base + to, end - to);
-        state_store(word, state);
+    while (slot <= last && state_load(slot_state(class, slot)) != STATE_FREED)
+        slot++;
+    return slot;
+}
+
+static uint64_t slot_bit(const struct run *run, uint32_t slot)
+{
+    return UINT64_C(1) << (slot - run->first_slot);
+}
+
+/* Not to be handed out while their states do not say what they hold: a signal handler may allocate at any
+ * time. */
+static void withhold(const struct size_class *class, uint32_t first, uint32_t last)
+{
+    for (uint32_t slot = next_filled(class, first, last); slot <= last;
+         slot = next_filled(class, slot + 1, last)) {
+        struct run *run = slot_run(class, slot);
+        run->free &= ~slot_bit(run, slot);
     }
+    signal_fence();
+}
+
+/* The pages of [from, to) are gone, so the slot must read as zero where it reaches beyond, too. */
+static void clear_rest(const struct size_class *class, uint32_t slot, size_t from, size_t to)
+{
+    size_t start = (size_t)slot * class->stride, end = start + class->usable;
+    if (start < from)
+        fill_zero(class->base + start, from - start);
+    if (end > to)
+        fill_zero(class->base + to, end - to);
+}
+
+/* `state` is what fresh_purge() has made of [from, to). */
+static void release(const struct size_class *class, uint32_t slot, size_t from, size_t to, state_word state)
+{
+    struct run *run = slot_run(class, slot);
+    if (state == STATE_FREED) {
+        /* The kernel stopped at a locked page, if not at once: which pages are gone is not known. */
+        fill_zero(slot_address(class, slot), class->usable);
+        state = STATE_PURGED;
+    } else {
+        clear_rest(class, slot, from, to);
+    }
+    state_store(slot_state(class, slot), state);
+    signal_fence();
+    run->free |= slot_bit(run, slot);
 }
 
 static size_t give_back(unsigned c, size_t from, size_t to)
 {
+    const struct size_class *class = &constants.classes[c];
     if (from >= to)
         return 0;
-    state_word state = fresh_purge(&constants.classes[c], constants.classes[c].base + from, to - from);
-    if (state == STATE_FREED)
-        return 0;
-    mark_purged(c, from, to, state);
-    return to - from;
+    uint32_t first = slot_of_offset(class, from), last = slot_of_offset(class, to - 1);
+    withhold(class, first, last);
+    state_word state = fresh_purge(class, class->base + from, to - from);
+    for (uint32_t slot = next_filled(class, first, last); slot <= last;
+         slot = next_filled(class, slot + 1, last))
+        release(class, slot, from, to, state);
+    return state == STATE_FREED ? 0 : to - from;
 }
 
 /* The pages that a wholly free run touches, given back in stretches as long as possible. */
