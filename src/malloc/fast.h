@@ -140,12 +140,14 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size,
         vec_store(parts.third, filled);
         vec_store(parts.last, filled);
     }
+    signal_fence();
     uint32_t leaving = found.slot;
     if (quarantine)
         leaving = quarantine_exchange(heap, class, found.class, found.slot, random_next(heap->random));
     /* Branch-free: what is not pushed is overwritten by the next that is. */
     unsigned count = heap->count[found.class];
     heap_magazine(heap, class)[count] = leaving;
+    signal_fence();
     heap->count[found.class] = (uint16_t)(count + (leaving != 0));
     return true;
 }

@@ -154,7 +154,9 @@ static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class
     }
     if (unlikely(heap->count[c] >= class->magazine_capacity))
         magazine_spill(heap, c);
-    heap_magazine(heap, class)[heap->count[c]++] = slot;
+    heap_magazine(heap, class)[heap->count[c]] = slot;
+    signal_fence();
+    heap->count[c]++;
 }
 
 struct found {
