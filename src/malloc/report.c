@@ -2,11 +2,13 @@
 #include "report.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +59,13 @@ enum turn {
     TURN_NEVER_CAME
 };
 
+/* By futex(2), which sandboxes let through where they may not know nanosleep(2). */
+static void pause_for_other(uint64_t found)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+    syscall(SYS_futex, &reporter, FUTEX_WAIT_PRIVATE, (uint32_t)found, &millisecond, NULL, 0);
+}
+
 /*
  * A reporter that is about to abort keeps its turn, so that nothing else is printed by a dying process. It
  * gets here again when a handler of SIGABRT, or what the handler jumped to, misuses the heap once more.
@@ -74,7 +83,7 @@ static enum turn take_turn(uint64_t self)
         bool in_this_process = found >> 32 == self >> 32;
         if (!in_this_process && atomic_compare_exchange_strong(&reporter, &found, self))
             return TURN_OURS;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        pause_for_other(found);
     }
     return TURN_NEVER_CAME;
 }
@@ -87,6 +96,32 @@ static void give_turn_back(void)
 static uint64_t this_thread(pid_t pid, pid_t tid)
 {
     return (uint64_t)(uint32_t)pid << 32 | (uint32_t)tid;
+}
+
+/* --- nothing in between -------------------------------------------------------------------------- */
+
+/* A signal handler that ran in the middle could report too, or never come back; and what a report calls are
+ * cancellation points, at which the thread could end with the turn. */
+struct undisturbed {
+    sigset_t signals;
+    int cancelability;
+};
+
+static struct undisturbed undisturbed_begin(void)
+{
+    struct undisturbed before;
+    sigset_t all;
+    sigfillset(&all);
+    sigemptyset(&before.signals);
+    pthread_sigmask(SIG_SETMASK, &all, &before.signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before.cancelability);
+    return before;
+}
+
+static void undisturbed_end(const struct undisturbed *before)
+{
+    pthread_setcancelstate(before->cancelability, NULL);
+    pthread_sigmask(SIG_SETMASK, &before->signals, NULL);
 }
 
 /* --- the report ------------------------------------------------------------------------------- */
@@ -136,17 +171,14 @@ void report(const struct report *report)
     if (!policy.abort_on_error && nth > PRINTED_PER_KIND)
         return;
 
-    /* A handler that ran in the middle could report too, or never come back. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct undisturbed before = undisturbed_begin();
     pid_t pid = getpid(), tid = gettid();
     enum turn turn = take_turn(this_thread(pid, tid));
     if (turn != TURN_NEVER_CAME)
         print(report, pid, tid, !policy.abort_on_error && nth == PRINTED_PER_KIND);
     if (turn == TURN_OURS && !policy.abort_on_error)
         give_turn_back();
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    undisturbed_end(&before);
 
     if (policy.abort_on_error && turn != TURN_OURS)
         abort_unconditionally();
@@ -158,9 +190,7 @@ void report(const struct report *report)
 void report_warning(const char *text, size_t length)
 {
     int saved_errno = errno;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct undisturbed before = undisturbed_begin();
     enum turn turn = take_turn(this_thread(getpid(), gettid()));
     if (turn != TURN_NEVER_CAME) {
         struct text line = {message, sizeof message - 1, 0};
@@ -172,6 +202,6 @@ void report_warning(const char *text, size_t length)
     }
     if (turn == TURN_OURS)
         give_turn_back();
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    undisturbed_end(&before);
     errno = saved_errno;
 }

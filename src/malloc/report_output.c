@@ -18,7 +18,7 @@ static bool is_unix_socket(int fd)
 {
     int domain;
     socklen_t size = sizeof domain;
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX;
 }
 
 static bool is_at_end(int fd, off_t size)
@@ -29,13 +29,16 @@ static bool is_at_end(int fd, off_t size)
 /*
  * A program that closed its stderr may have opened a database or a network connection since, which then has
  * number 2. What has close-on-exec cannot have been inherited; what can be read and written is a stderr only
- * if a write overwrites nothing (temporary files that test programs collect output in are like that).
+ * if a write overwrites nothing (temporary files that test programs collect output in are like that). In a
+ * sandbox that does not let us ask it is taken for what it usually is.
  */
 static bool is_stderr(int fd)
 {
     struct stat status;
-    int descriptor = fcntl(fd, F_GETFD), flags = fcntl(fd, F_GETFL);
-    if (descriptor < 0 || descriptor & FD_CLOEXEC || flags < 0 || flags & O_PATH || fstat(fd, &status) != 0)
+    int descriptor = fcntl(fd, F_GETFD), flags = descriptor < 0 ? -1 : fcntl(fd, F_GETFL);
+    if (flags < 0 || fstat(fd, &status) != 0)
+        return errno != EBADF;
+    if (descriptor & FD_CLOEXEC || flags & O_PATH)
         return false;
     int access = flags & O_ACCMODE;
     switch (status.st_mode & S_IFMT) {
@@ -52,10 +55,20 @@ static bool is_stderr(int fd)
     }
 }
 
-static bool wait_for_room(int fd, int milliseconds)
+enum room {
+    NO_ROOM,
+    INTERRUPTED,
+    ROOM
+};
+
+/* Room also where a sandbox does not let us ask: then the write may block. */
+static enum room wait_for_room(int fd, int milliseconds)
 {
     struct pollfd poll_for = {.fd = fd, .events = POLLOUT};
-    return poll(&poll_for, 1, milliseconds) > 0;
+    int ready = poll(&poll_for, 1, milliseconds);
+    if (ready == 0)
+        return NO_ROOM;
+    return ready < 0 && errno == EINTR ? INTERRUPTED : ROOM;
 }
 
 static bool is_pending(int signal)
@@ -70,11 +83,11 @@ static void write_all(int fd, const char *bytes, size_t left, int patience)
      * that. */
     int attempts = 100;
     while (left > 0 && attempts-- > 0) {
-        if (!wait_for_room(fd, patience)) {
-            if (errno == EINTR)
-                continue;
+        enum room room = wait_for_room(fd, patience);
+        if (room == NO_ROOM)
             return;
-        }
+        if (room == INTERRUPTED)
+            continue;
         ssize_t written = write(fd, bytes, left);
         if (written > 0) {
             bytes += written;
