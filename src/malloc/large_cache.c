@@ -5,20 +5,22 @@
 #include <time.h>
 
 #include "constants.h"
-#include "guard.h"
 #include "large_mapping.h"
 
-/* Freed blocks that stay inaccessible before their address space is used again. */
-#define QUARANTINE_BLOCKS 16u
+/*
+ * Freed blocks that stay inaccessible before their address space is used again: up to a quarter of what all
+ * large blocks have, within these bounds, and of a limited address space not more than a sixteenth. The rest
+ * of the process needs some, too.
+ */
+#define QUARANTINE_BLOCKS      16u
+#define QUARANTINE_SHIFT       2
+#define QUARANTINE_BYTES_LEAST (8 * MIB)
+#define QUARANTINE_BYTES_MOST  (64 * MIB)
+#define LIMIT_SHIFT            4
 
-/* Address space kept for reuse, so that steady use makes no new mappings. */
+/* Blocks that have kept pages, for reuse, and for how long. Address space alone is not worth keeping. */
 #define CACHE_BLOCKS 64u
-
-/* In each of the two; and of a limited address space not more than a sixteenth, since others need it too. */
-#define QUEUE_BYTES (64 * MIB)
-#define QUEUE_SHIFT 4
-
-/* How long they keep pages. */
+#define CACHE_BYTES  (16 * MIB)
 #define KEPT_SECONDS 2u
 
 /* Blocks in the order in which they came. Whoever takes one out of its place by an exchange has it to
@@ -37,14 +39,14 @@ struct queue {
 static struct waiting quarantine_places[QUARANTINE_BLOCKS], cache_places[CACHE_BLOCKS];
 static struct queue quarantine = {quarantine_places, QUARANTINE_BLOCKS, 0};
 static struct queue cache = {cache_places, CACHE_BLOCKS, 0};
-static _Atomic(size_t) queue_bytes_most = QUEUE_BYTES;
+static _Atomic(size_t) limit = SIZE_MAX; /* for each of the two */
 static _Atomic(uint32_t) decayed_at;
 
 __attribute__((constructor)) static void heed_limit(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur >> QUEUE_SHIFT < QUEUE_BYTES)
-        atomic_store(&queue_bytes_most, limit.rlim_cur >> QUEUE_SHIFT);
+    struct rlimit space;
+    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+        atomic_store(&limit, space.rlim_cur >> LIMIT_SHIFT);
 }
 
 /* --- queues */
@@ -78,14 +80,20 @@ static char *queue_pop(struct queue *queue)
     return NULL;
 }
 
-static size_t most_bytes(void)
+static char *queue_pop_excess(struct queue *queue, size_t most)
 {
-    return atomic_load_explicit(&queue_bytes_most, memory_order_relaxed);
+    return queue_bytes(queue) > most ? queue_pop(queue) : NULL;
 }
 
-static char *queue_pop_excess(struct queue *queue)
+static size_t within_limit(size_t bytes)
 {
-    return queue_bytes(queue) > most_bytes() ? queue_pop(queue) : NULL;
+    return min_size(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+}
+
+static size_t quarantine_most(void)
+{
+    size_t share = large_mapping_total() >> QUARANTINE_SHIFT;
+    return within_limit(min_size(max_size(share, QUARANTINE_BYTES_LEAST), QUARANTINE_BYTES_MOST));
 }
 
 /* --- the time */
@@ -95,16 +103,6 @@ uint32_t large_cache_now(void)
     struct timespec time = {0, 0};
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return (uint32_t)time.tv_sec;
-}
-
-/* The pages of the block have been kept long enough. */
-static void give_up_pages(char *block)
-{
-    struct large large;
-    if (!large_table_change(block, LARGE_FREED, LARGE_CHANGING, &large))
-        return;
-    (void)large_mapping_give_up_pages(&large); /* else they are kept longer */
-    large_table_put_back(&large, LARGE_FREED);
 }
 
 /* --- in and out */
@@ -135,8 +133,7 @@ static bool take_out(struct waiting *place, char *block)
 static bool is_kept_too_long(const char *block, uint32_t time)
 {
     struct large large;
-    return block && large_table_look(block, LARGE_FREED, &large) && large.kept != 0 &&
-           time - large.freed_at >= KEPT_SECONDS;
+    return block && large_table_look(block, LARGE_FREED, &large) && time - large.freed_at >= KEPT_SECONDS;
 }
 
 static void decay(void)
@@ -147,25 +144,22 @@ static void decay(void)
         return;
     for (uint32_t i = 0; i < CACHE_BLOCKS; i++) {
         struct waiting *place = &cache.waiting[i];
-        char *block = atomic_load(&place->block), *none = NULL;
-        if (!is_kept_too_long(block, time) || !take_out(place, block))
-            continue;
-        give_up_pages(block);
-        if (!atomic_compare_exchange_strong(&place->block, &none, block))
-            drop(block); /* the place is another's by now */
+        char *block = atomic_load(&place->block);
+        if (is_kept_too_long(block, time) && take_out(place, block))
+            drop(block);
     }
 }
 
 static void put_into_cache(char *block)
 {
     struct large large;
-    if (!guard_is_cheap() || !large_table_look(block, LARGE_FREED, &large) ||
-        large.bytes > most_bytes() / 2) {
+    size_t most = within_limit(CACHE_BYTES);
+    if (!large_table_look(block, LARGE_FREED, &large) || large.kept == 0 || large.bytes > most) {
         drop(block);
         return;
     }
     drop(queue_put(&cache, block, large.bytes));
-    while ((block = queue_pop_excess(&cache)) != NULL)
+    while ((block = queue_pop_excess(&cache, most)) != NULL)
         drop(block);
     decay();
 }
@@ -173,15 +167,12 @@ static void put_into_cache(char *block)
 void large_cache_put(const struct large *freed)
 {
     char *leaving = freed->block;
-    if (freed->bytes > most_bytes()) {
-        drop(leaving);
-        return;
-    }
-    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE)
+    size_t most = quarantine_most();
+    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE && freed->bytes <= most)
         leaving = queue_put(&quarantine, freed->block, freed->bytes);
     if (leaving)
         put_into_cache(leaving);
-    while ((leaving = queue_pop_excess(&quarantine)) != NULL)
+    while ((leaving = queue_pop_excess(&quarantine, most)) != NULL)
         put_into_cache(leaving);
 }
 

@@ -26,6 +26,7 @@
 
 static _Atomic(int) walled;
 static _Atomic(size_t) kept_bytes;
+static _Atomic(size_t) total_bytes;
 
 static char *first_page(const struct large *large)
 {
@@ -71,6 +72,7 @@ bool large_mapping_new(size_t alignment, size_t size, struct large *large)
         large->end = end;
         large->bytes = (size_t)(end + page - front);
     }
+    atomic_fetch_add_explicit(&total_bytes, large->bytes, memory_order_relaxed);
     large->block = place_block(large, alignment, size);
     return true;
 }
@@ -192,24 +194,27 @@ bool large_mapping_close(struct large *large)
     return true;
 }
 
-bool large_mapping_give_up_pages(struct large *large)
-{
-    if (!map_blank(large->map, large->bytes))
-        return false;
-    forget_kept(large);
-    return true;
-}
-
 size_t large_mapping_kept(void)
 {
     return atomic_load_explicit(&kept_bytes, memory_order_relaxed);
 }
 
+size_t large_mapping_total(void)
+{
+    return atomic_load_explicit(&total_bytes, memory_order_relaxed);
+}
+
+static void forget(struct large *large)
+{
+    atomic_fetch_sub_explicit(&total_bytes, large->bytes, memory_order_relaxed);
+    forget_guards(large);
+    forget_kept(large);
+}
+
 void large_mapping_release(struct large *large)
 {
     map_release(large->map, large->bytes);
-    forget_guards(large);
-    forget_kept(large);
+    forget(large);
 }
 
 void large_mapping_reuse(size_t alignment, size_t size, struct large *large)
@@ -263,9 +268,12 @@ bool large_mapping_prepare_move(const struct large *large, size_t size, struct l
         moved->bytes = data + 2 * page;
         moved->map = map_anywhere(moved->bytes, PROT_READ | PROT_WRITE);
     }
+    if (!moved->map)
+        return false;
+    atomic_fetch_add_explicit(&total_bytes, moved->bytes, memory_order_relaxed);
     moved->block = moved->map + page + offset;
     moved->end = moved->map + page + data;
-    return moved->map != NULL;
+    return true;
 }
 
 bool large_mapping_move(struct large *large, struct large *moved)
@@ -277,6 +285,6 @@ bool large_mapping_move(struct large *large, struct large *moved)
     install_guard(moved, moved->end, map_end(moved));
     map_release(large->map, (size_t)(data - large->map));
     map_release(large->end, (size_t)(map_end(large) - large->end));
-    forget_guards(large);
+    forget(large);
     return true;
 }

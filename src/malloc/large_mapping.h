@@ -31,9 +31,6 @@ bool large_mapping_open(struct large *large);
 /* Make all of it inaccessible; its contents are zero from then on. False if the kernel refuses. */
 bool large_mapping_close(struct large *large);
 
-/* Give back the pages that a closed one has kept. False if the kernel refuses. */
-bool large_mapping_give_up_pages(struct large *large);
-
 /* Let the block end at another size, without moving it. False if that is not possible. */
 bool large_mapping_resize(struct large *large, size_t size);
 
@@ -48,7 +45,8 @@ bool large_mapping_move(struct large *large, struct large *moved);
 /* Unmap it, whatever state it is in. */
 void large_mapping_release(struct large *large);
 
-/* Bytes of pages that closed ones keep. */
+/* Bytes of pages that closed ones keep; bytes of address space that all have. */
 size_t large_mapping_kept(void);
+size_t large_mapping_total(void);
 
 #endif
