@@ -108,9 +108,7 @@ static void order(struct random *random, struct stream *streams, unsigned live, 
  * into one. */
 static unsigned run_take(struct heap *heap, struct run *run, unsigned most, struct stream *stream)
 {
-    if (run->free == run_all(run))
-        heap->free_run_bytes -=
-            min_size(heap->free_run_bytes, (size_t)run->slots * constants.classes[run->class].stride);
+    trim_run_in_use(heap, run);
     uint64_t rest = run->free;
     unsigned taken = 0;
     for (; taken < most && rest != 0; taken++)
@@ -183,11 +181,7 @@ static void adopt_from_idle(struct heap *heap, unsigned c)
         run_list_remove(&idle->runs[c], NULL, run);
         atomic_store_explicit(&run->owner, heap->index, memory_order_release);
         run_list_append(&heap->runs[c], run);
-        if (run->free == run_all(run)) {
-            size_t bytes = (size_t)run->slots * constants.classes[c].stride;
-            idle->free_run_bytes -= min_size(idle->free_run_bytes, bytes);
-            heap->free_run_bytes += bytes;
-        }
+        trim_run_moved(idle, heap, run);
     }
     heap_return_idle(idle);
 }
@@ -246,10 +240,8 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
     run->free |= bit;
     if (!run->listed)
         run_list_append(&heap->runs[c], run);
-    if (run->free == run_all(run)) {
-        heap->free_run_bytes += (size_t)run->slots * class->stride;
-        trim_consider(heap);
-    }
+    if (run->free == run_all(run))
+        trim_run_free(heap, run);
 }
 
 static void spill(struct heap *heap, unsigned c, unsigned spilled)

@@ -9,6 +9,7 @@
 #include "map.h"
 #include "metadata.h"
 #include "slot.h"
+#include "trim.h"
 #include "turn.h"
 
 #define GROWTH_LEAST   (64 * KIB)
@@ -251,11 +252,12 @@ static bool extent_is_free(const struct size_class *class, uint32_t first, const
     return true;
 }
 
-static void extent_mark_absent(const struct size_class *class, uint32_t first)
+static void extent_mark_absent(const struct size_class *class, uint32_t first, struct heap *heap)
 {
     for (uint32_t i = 0; i < extent_runs(class); i++) {
         struct run *run = extent_run(class, first, i);
         run->absent = true;
+        trim_run_in_use(heap, run);
         guard_forget(run->guards);
         run->guards = 0;
     }
@@ -276,7 +278,7 @@ size_t region_release(unsigned c, struct heap *heap)
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
         if (!slot_extent(class, first) || !extent_is_free(class, first, heap))
             continue;
-        extent_mark_absent(class, first);
+        extent_mark_absent(class, first, heap);
         signal_fence();
         map_release(slot_address(class, first), bytes);
         atomic_fetch_sub_explicit(&region->mapped, bytes, memory_order_relaxed);

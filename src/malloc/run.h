@@ -27,6 +27,8 @@ struct run {
     bool listed;     /* in the owner's list */
     bool active;     /* handed to an owner; false beyond the frontier */
     bool absent;     /* its extent has been unmapped while all of it was free */
+    bool counted;    /* free altogether, and in its heap's free_run_bytes */
+    bool given_back; /* free altogether, and so are its pages */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct run) == 64, "one cache line; slot.h counts on it");
 

@@ -18,6 +18,8 @@
 #define KEPT_LEAST (16 * MIB)
 #define KEPT_SHIFT 3
 
+static _Atomic(size_t) given_back_bytes; /* of free runs */
+
 /* Whether every slot that touches the page may be given back, and some slot has anything to give. */
 static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
 {
@@ -122,32 +124,71 @@ static size_t trim_run(struct heap *heap, const struct run *run)
     return given + give_back(run->class, from, end);
 }
 
+/* --- which runs have how much to give */
+
+static size_t run_bytes(const struct run *run)
+{
+    return (size_t)run->slots * constants.classes[run->class].stride;
+}
+
+static void uncount(struct heap *heap, struct run *run)
+{
+    if (run->counted)
+        heap->free_run_bytes -= min_size(heap->free_run_bytes, run_bytes(run));
+    run->counted = false;
+}
+
 size_t trim_heap(struct heap *heap)
 {
     size_t given = 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
-            if (run->free == run_all(run) && !run->absent)
+            if (run->free == run_all(run) && !run->absent && !run->given_back) {
                 given += trim_run(heap, run);
+                uncount(heap, run);
+                run->given_back = true;
+                atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
+            }
     heap->free_run_bytes = 0;
     return given;
 }
 
-static size_t heap_mapped(void)
+/* What may be in memory of all regions. */
+static size_t present_bytes(void)
 {
-    size_t bytes = 0;
+    size_t bytes = 0, gone = atomic_load_explicit(&given_back_bytes, memory_order_relaxed);
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         bytes += region_mapped(c);
-    return bytes;
+    return bytes - min_size(bytes, gone);
 }
 
-void trim_consider(struct heap *heap)
+void trim_run_free(struct heap *heap, struct run *run)
 {
-    if (likely(heap->free_run_bytes <= KEPT_LEAST))
-        return;
-    if (heap->free_run_bytes > max_size(KEPT_LEAST, heap_mapped() >> KEPT_SHIFT))
+    run->counted = true;
+    heap->free_run_bytes += run_bytes(run);
+    if (unlikely(heap->free_run_bytes > KEPT_LEAST) &&
+        heap->free_run_bytes > max_size(KEPT_LEAST, present_bytes() >> KEPT_SHIFT))
         (void)trim_heap(heap);
 }
+
+void trim_run_in_use(struct heap *heap, struct run *run)
+{
+    uncount(heap, run);
+    if (run->given_back)
+        atomic_fetch_sub_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
+    run->given_back = false;
+}
+
+void trim_run_moved(struct heap *from, struct heap *to, struct run *run)
+{
+    if (!run->counted)
+        return;
+    uncount(from, run);
+    run->counted = true;
+    to->free_run_bytes += run_bytes(run);
+}
+
+/* --- all of it */
 
 enum thoroughness {
     PAGES,

@@ -6,9 +6,16 @@
 #include "platform.h"
 
 struct heap;
+struct run;
 
-/* Called when a run of the heap has become free: gives back if enough have since the last time. */
-void trim_consider(struct heap *heap);
+/* A run of the heap has become free altogether. Gives back if enough have since the last time. */
+void trim_run_free(struct heap *heap, struct run *run);
+
+/* Slots are about to be taken from it, or its memory is about to go. */
+void trim_run_in_use(struct heap *heap, struct run *run);
+
+/* It is another heap's now. */
+void trim_run_moved(struct heap *from, struct heap *to, struct run *run);
 
 /* Give back all pages of the heap's runs on which no block lives. Returns how many bytes. */
 size_t trim_heap(struct heap *heap);

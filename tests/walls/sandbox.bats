@@ -18,6 +18,19 @@ heap_without() {
     done
 }
 
+# The report comes out, and the process dies of it.
+report_without() {
+    local error
+    for error in EPERM ENOSYS; do
+        run walk sandbox report "$error" "$@"
+        echo "${1:-nothing more} fails with $error: exit status $status, '$output'"
+        # Without getpid or gettid abort() ends the process in the way that is left to it.
+        [ "$status" -eq 134 ] || [ "$status" -eq 139 ]
+        [[ $output == "compatmalloc: double-free: "* ]]
+    done
+}
+
+@test "no call but those for memory and futexes is made" { walk sandbox heap kill; }
 @test "all other calls fail with EPERM" { walk sandbox heap EPERM; }
 @test "all other calls fail with ENOSYS" { walk sandbox heap ENOSYS; }
 @test "mmap is refused as well" { heap_without mmap; }
@@ -27,6 +40,13 @@ heap_without() {
 @test "madvise is refused as well" { heap_without madvise; }
 @test "futex is refused as well" { heap_without futex; }
 @test "madvise is refused as well, guard pages by mprotect" { on_old_kernel heap_without madvise; }
+@test "mprotect is refused as well, guard pages by mprotect" { on_old_kernel heap_without mprotect; }
+
+@test "a report in a sandbox" { report_without; }
+@test "a report where getpid is refused as well" { report_without getpid; }
+@test "a report where gettid is refused as well" { report_without gettid; }
+@test "a report where signals cannot be blocked" { report_without rt_sigprocmask; }
+@test "a report where signals cannot be handled" { report_without rt_sigaction; }
 
 @test "a report that cannot be written still ends the process" {
     run walk sandbox report EPERM write

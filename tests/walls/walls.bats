@@ -15,10 +15,28 @@ load load
 @test "RLIMIT_DATA of 100 MB from the start: ordinary use" { limited -d 102400 walk ordinary; }
 @test "RLIMIT_AS lowered below what is held" { walk scarce as lowered; }
 @test "RLIMIT_DATA lowered below what is held" { walk scarce data lowered; }
+@test "RLIMIT_AS exhausted: freed blocks of 100 bytes serve again" { walk scarce as freed-slots 100; }
+@test "RLIMIT_AS exhausted: freed blocks of 3000 bytes serve again" { walk scarce as freed-slots 3000; }
+@test "RLIMIT_AS exhausted: freed blocks of 30000 bytes serve again" { walk scarce as freed-slots 30000; }
 @test "RLIMIT_DATA exhausted: freed blocks of 3000 bytes serve again" { walk scarce data freed-slots 3000; }
+@test "RLIMIT_AS: freed blocks leave room for others" { walk scarce as room-for-others; }
 @test "RLIMIT_DATA: freed blocks leave room for others" { walk scarce data room-for-others; }
 
+@test "RLIMIT_AS so small that the allocator can hardly start" {
+    local size failed=
+    for size in $(seq 2500 500 12000); do
+        run limited -v "$size" walk scarce as hardly-any
+        # A program that cannot even be loaded (125 to 127) is not our affair.
+        if [ "$status" -ne 0 ] && { [ "$status" -lt 125 ] || [ "$status" -gt 127 ]; }; then
+            echo "with $size KiB: exit status $status"
+            failed=yes
+        fi
+    done
+    [ -z "$failed" ]
+}
+
 @test "a main stack of 64 KiB" { limited -s 64 walk ordinary; }
+@test "an unlimited main stack" { limited -s unlimited walk ordinary; }
 
 # --- layouts ---------------------------------------------------------------------------------------------------------
 
