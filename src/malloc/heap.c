@@ -49,6 +49,7 @@ static __thread unsigned borrowings __attribute__((tls_model("initial-exec")));
 
 static size_t heap_bytes;
 static _Atomic(struct random *) spare_random;
+static struct random *root; /* of all generators */
 static pthread_key_t end_key;
 
 static uint32_t power_of_two_below(size_t value)
@@ -117,6 +118,7 @@ static struct heap *heap_new(void)
     while (!atomic_compare_exchange_weak(&made, &index, index + 1));
     heap->random = random;
     heap->index = index;
+    random_derive(random, root, index);
     __atomic_store_n(&table[index], heap, __ATOMIC_RELEASE);
     return heap;
 }
@@ -176,7 +178,11 @@ static void thread_ends(void *round)
 bool heap_start(void)
 {
     table = metadata_allocate(HEAPS_MAX * sizeof(struct heap *), 64);
-    struct heap *first = table ? heap_new() : NULL;
+    root = metadata_allocate_wiped(sizeof *root, 64);
+    if (!table || !root)
+        return false;
+    random_seed(root);
+    struct heap *first = heap_new();
     if (!first)
         return false;
     heap_return_idle(first);
@@ -328,17 +334,23 @@ static bool is_idle(uint32_t index)
     return atomic_load(&idle[index / 64]) >> index % 64 & 1;
 }
 
+/* Wiped by the kernel already, where it can. */
+static void forget(struct random *random)
+{
+    if (random->seeded)
+        random_wipe(random);
+}
+
 /* What served a thread that is not here is dubious; what was idle is as it was left. */
 void heap_fork_child(void)
 {
     uint32_t count = heap_count();
+    forget(root);
     for (uint32_t i = 0; i < count; i++) {
         struct heap *heap = table[i];
         if (!heap)
             continue;
-        /* Wiped by the kernel already, where it can. */
-        if (heap->random->seeded)
-            random_wipe(heap->random);
+        forget(heap->random);
         if (heap == heap_current || heap == borrowed || is_idle(i))
             continue;
         heap->dubious = true;

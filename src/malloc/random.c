@@ -25,7 +25,8 @@ static inline void quarter_round(lanes *a, lanes *b, lanes *c, lanes *d)
     *c += *d, *b = rotate(*b ^ *c, 7);
 }
 
-static void chacha_four_blocks(const uint8_t key[RANDOM_KEY_BYTES], uint8_t out[RANDOM_BLOCK_BYTES])
+static void chacha_four_blocks(const uint8_t key[RANDOM_KEY_BYTES], uint64_t nonce,
+                               uint8_t out[RANDOM_BLOCK_BYTES])
 {
     static const uint32_t sigma[4] = {0x61707865, 0x3320646e, 0x79622d32,
                                       0x6b206574}; /* "expand 32-byte k" */
@@ -37,8 +38,11 @@ static void chacha_four_blocks(const uint8_t key[RANDOM_KEY_BYTES], uint8_t out[
         start[i] = (lanes){sigma[i], sigma[i], sigma[i], sigma[i]};
     for (int i = 0; i < 8; i++)
         start[4 + i] = (lanes){words[i], words[i], words[i], words[i]};
-    start[12] = (lanes){0, 1, 2, 3}; /* block counter; the key is used for these four blocks only */
-    start[13] = start[14] = start[15] = (lanes){0, 0, 0, 0};
+    uint32_t low = (uint32_t)nonce, high = (uint32_t)(nonce >> 32);
+    start[12] = (lanes){0, 1, 2, 3}; /* block counter; key and nonce are used for these four blocks only */
+    start[13] = (lanes){0, 0, 0, 0};
+    start[14] = (lanes){low, low, low, low};
+    start[15] = (lanes){high, high, high, high};
 
     memcpy(x, start, sizeof x);
     for (int i = 0; i < ROUNDS; i += 2) {
@@ -72,7 +76,7 @@ static void seed_poorly(struct random *random)
         random->key[i] ^= (uint8_t)(bytes[i] ^ (start ? start[i % 16] : 0));
 }
 
-static void seed(struct random *random)
+void random_seed(struct random *random)
 {
     int saved = errno;
     size_t have = 0;
@@ -93,12 +97,23 @@ void random_refill(struct random *random)
 {
     uint8_t block[RANDOM_BLOCK_BYTES];
     if (!random->seeded)
-        seed(random);
-    chacha_four_blocks(random->key, block);
+        random_seed(random);
+    chacha_four_blocks(random->key, 0, block);
     memcpy(random->key, block, RANDOM_KEY_BYTES);
     memcpy(random->pool, block + RANDOM_KEY_BYTES, RANDOM_POOL_BYTES);
     explicit_bzero(block, sizeof block);
     random->left = RANDOM_POOL_BYTES;
+}
+
+void random_derive(struct random *random, const struct random *root, uint64_t number)
+{
+    uint8_t block[RANDOM_BLOCK_BYTES];
+    if (!root->seeded)
+        return;
+    chacha_four_blocks(root->key, number, block);
+    memcpy(random->key, block, RANDOM_KEY_BYTES);
+    explicit_bzero(block, sizeof block);
+    random->seeded = 1;
 }
 
 void random_wipe(struct random *random)

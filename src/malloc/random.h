@@ -28,6 +28,14 @@ struct random {
  * start. */
 void random_refill(struct random *random);
 
+/*
+ * Seed a generator from another one that is only used for this, and with a different number each time.
+ * Sandboxes may forbid to ask the kernel later on. Where the other one has been wiped, the next use asks the
+ * kernel.
+ */
+void random_seed(struct random *root);
+void random_derive(struct random *random, const struct random *root, uint64_t number);
+
 /* Forget everything; the next use seeds anew. */
 void random_wipe(struct random *random);
 
