@@ -73,7 +73,7 @@ void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bo
     void *block = NULL;
     if (size <= SIZE_LIMIT - alignment && start_process()) {
         block = allocate_once(alignment, size, kind, zeroed);
-        if (unlikely(!block) && trim_emergency())
+        for (unsigned attempt = 0; unlikely(!block) && trim_emergency(size, attempt); attempt++)
             block = allocate_once(alignment, size, kind, zeroed);
     }
     if (unlikely(!block))

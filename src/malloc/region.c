@@ -327,6 +327,29 @@ uint32_t region_frontier(unsigned class)
     return atomic_load_explicit(&regions[class].frontier, memory_order_acquire);
 }
 
+/* Most extents have a live block among the first that are looked at. */
+static bool extent_is_unused(const struct size_class *class, uint32_t first)
+{
+    char *extent = slot_extent(class, first);
+    if (!extent || extent_run(class, first, 0)->absent)
+        return false;
+    for (uint32_t i = 0; i < 1u << class->extent_shift; i++)
+        if (state_is_live(state_load(extent_state(extent, i))))
+            return false;
+    return true;
+}
+
+size_t region_unused(unsigned c)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t slots = 1u << class->extent_shift, frontier = region_frontier(c);
+    size_t bytes = 0;
+    for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots)
+        if (extent_is_unused(class, first))
+            bytes += (size_t)slots * class->stride;
+    return bytes;
+}
+
 size_t region_mapped(unsigned class)
 {
     return atomic_load_explicit(&regions[class].mapped, memory_order_relaxed);

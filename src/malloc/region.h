@@ -29,8 +29,9 @@ bool region_restore(struct run *run, struct heap *heap);
 /* Slots of the class handed to heaps so far, from slot 0 on. Runs beyond it are not active. */
 uint32_t region_frontier(unsigned class);
 
-/* Bytes of address space mapped for the class. */
+/* Bytes of address space mapped for the class; of these, bytes of extents in which no block lives. */
 size_t region_mapped(unsigned class);
+size_t region_unused(unsigned class);
 
 void region_fork_child(void);
 

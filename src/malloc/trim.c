@@ -192,7 +192,8 @@ void trim_run_moved(struct heap *from, struct heap *to, struct run *run)
 
 enum thoroughness {
     PAGES,
-    ADDRESS_SPACE_TOO
+    ADDRESS_SPACE_TOO,
+    QUARANTINES_TOO
 };
 
 static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
@@ -201,10 +202,10 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
     (void)inbox_take(heap);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         magazine_spill_all(heap, c);
-        if (thoroughness == ADDRESS_SPACE_TOO) {
+        if (thoroughness == QUARANTINES_TOO)
             quarantine_spill_all(heap, c);
+        if (thoroughness != PAGES)
             given += region_release(c, heap);
-        }
     }
     outbox_deliver(heap);
     return given + trim_heap(heap);
@@ -230,7 +231,7 @@ static bool trim(enum thoroughness thoroughness)
     size_t given = trim_idle(thoroughness);
     if (heap_current)
         given += trim_fully(heap_current, thoroughness);
-    return large_trim(thoroughness == ADDRESS_SPACE_TOO) || given != 0;
+    return large_trim(thoroughness == QUARANTINES_TOO) || given != 0;
 }
 
 bool trim_everything(void)
@@ -238,9 +239,22 @@ bool trim_everything(void)
     return trim(PAGES);
 }
 
-bool trim_emergency(void)
+/* More than this cannot be had by giving back. */
+static size_t unused_bytes(void)
 {
-    return trim(ADDRESS_SPACE_TOO);
+    struct large_statistics large;
+    large_statistics(&large);
+    size_t bytes = large.cached;
+    for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
+        bytes += region_unused(c);
+    return bytes;
+}
+
+bool trim_emergency(size_t size, unsigned attempt)
+{
+    if (attempt > 1 || (size > SMALL_LIMIT && size > unused_bytes()))
+        return false;
+    return (attempt == 0 && trim(ADDRESS_SPACE_TOO)) || trim(QUARANTINES_TOO);
 }
 
 /*

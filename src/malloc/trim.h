@@ -25,9 +25,11 @@ size_t trim_heap(struct heap *heap);
 bool trim_everything(void);
 
 /*
- * The same when memory or address space has run out: quarantines are emptied too, and what is free is
- * unmapped. It weakens protection for a moment, so it is only for when the alternative is to fail.
+ * Memory or address space has run out, and so many bytes are asked for: unmap what is free; at the second
+ * attempt, or if there is nothing, empty quarantines too. That weakens protection for a moment, so it is only
+ * done if it can make the difference: not for a request that will fail all the same, which an attacker might
+ * make for this very purpose. Returns whether anything was given back.
  */
-bool trim_emergency(void);
+bool trim_emergency(size_t size, unsigned attempt);
 
 #endif
