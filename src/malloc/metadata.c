@@ -37,7 +37,10 @@ static bool grow(struct arena *arena, size_t bytes)
     bytes = round_up(bytes, page);
     if (!map_at(arena->base + arena->mapped + page, bytes, PROT_READ | PROT_WRITE))
         return false;
-    (void)guard_remove(arena->base + arena->mapped, page);
+    if (!guard_remove(arena->base + arena->mapped, page)) {
+        map_release(arena->base + arena->mapped + page, bytes);
+        return false;
+    }
     arena->mapped += bytes;
     (void)guard_install(arena->base + arena->mapped, page);
     return true;
