@@ -47,7 +47,7 @@ static void *exchange_blocks(void *unused)
     char *blocks[HELD] = {NULL};
     size_t wrong = 0;
     (void)unused;
-    for (size_t i = 0; i < 2 * ROUNDS; i++) {
+    for (size_t i = 0; i / 2 < ROUNDS; i++) {
         if (blocks[i % HELD])
             wrong += !is_marked(blocks[i % HELD], 200000, i - HELD);
         free(blocks[i % HELD]);

@@ -18,7 +18,7 @@ static void *resize_in_place(void *unused)
 {
     char *blocks[3] = {malloc(1000), malloc(100000), malloc(300000)};
     (void)unused;
-    for (size_t i = 0; i < 4 * ROUNDS; i++) {
+    for (size_t i = 0; i / 4 < ROUNDS; i++) {
         blocks[0] = realloc(blocks[0], 960 + i % 60);
         blocks[1] = realloc(blocks[1], 100000 + i % 2 * 12000);
         blocks[2] = realloc(blocks[2], 300000 + i % 7 * 100);
