@@ -50,6 +50,9 @@ FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort 
 WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(filter-out tests/walls/lib%,$(wildcard tests/walls/*.c))))
 WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
 
+# Looks inside, as no program can from outside: linked with the library's objects.
+PROOF_PROGRAM := $(TEST_DIR)/proofs/classes
+
 # The feature sets that are observed: all, none, each feature alone, and all but each.
 FEATURE_BUILDS := all none $(FEATURE_LIST:%=only-%) $(FEATURE_LIST:%=without-%)
 features-of-all     := $(FEATURE_LIST)
@@ -84,6 +87,11 @@ $(UNIT_LIBRARIES) $(WALL_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags 
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
+
+$(PROOF_PROGRAM): tests/proofs/classes.c $(LIB_OBJECTS) $(BUILD)/flags tests/tests.mk
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  TEST    $<')
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -Wno-psabi -iquote src/malloc $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJECTS) $(TEST_LDFLAGS)
 
 $(TEST_DIR)/%: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
