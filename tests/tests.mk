@@ -47,7 +47,11 @@ DETECT_SOURCES   := $(sort $(wildcard tests/detect/*.c tests/case-studies/*.c) \
 DETECT_PROGRAMS  := $(basename $(DETECT_SOURCES:tests/%=$(TEST_DIR)/%))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
-WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(wildcard tests/walls/*.c)))
+WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(filter-out tests/walls/lib%,$(wildcard tests/walls/*.c))))
+WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
+
+# Looks inside, as no program can from outside: linked with the library's objects.
+PROOF_PROGRAM := $(TEST_DIR)/proofs/classes
 
 # The feature sets that are observed: all, none, each feature alone, and all but each.
 FEATURE_BUILDS := all none $(FEATURE_LIST:%=only-%) $(FEATURE_LIST:%=without-%)
@@ -64,7 +68,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -79,10 +83,15 @@ $(TEST_DIR)/unit/test_%: tests/unit/test_%.c $(BUILD)/flags tests/tests.mk
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka
 
-$(TEST_DIR)/unit/lib%.so: tests/unit/lib%.c $(BUILD)/flags tests/tests.mk
+$(UNIT_LIBRARIES) $(WALL_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
+
+$(PROOF_PROGRAM): tests/proofs/classes.c $(LIB_OBJECTS) $(BUILD)/flags tests/tests.mk
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  TEST    $<')
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -Wno-psabi -iquote src/malloc $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJECTS) $(TEST_LDFLAGS)
 
 $(TEST_DIR)/%: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
@@ -111,7 +120,7 @@ check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
 check-compat: $(LIB)
 	@$(RUN_TESTS) compat
-check-walls: $(LIB) $(WALL_PROGRAMS) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
+check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
 	@$(RUN_TESTS) walls
 check-ctl check-package check-boot: check-%: all
 	@$(RUN_TESTS) $*
