@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "map.h"
 #include "metadata.h"
+#include "onlookers.h"
 #include "slot.h"
 #include "trim.h"
 #include "turn.h"
@@ -276,11 +277,12 @@ size_t region_release(unsigned c, struct heap *heap)
     uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
-        if (!slot_extent(class, first) || !extent_is_free(class, first, heap))
+        if (!slot_extent(class, first) || !extent_is_free(class, first, heap) || !onlookers_begin_removal())
             continue;
         extent_mark_absent(class, first, heap);
         signal_fence();
         map_release(slot_address(class, first), bytes);
+        onlookers_end_removal();
         atomic_fetch_sub_explicit(&region->mapped, bytes, memory_order_relaxed);
         released += bytes;
     }
