@@ -9,7 +9,7 @@
  *
  * -DMISTAKE=1: giving back wakes nobody.
  * -DMISTAKE=2: who has slept takes the turn without the bit, as if nobody else slept.
- * -DMISTAKE=3: nobody takes a turn that is not given back (with -DVANISHES).
+ * -DMISTAKE=3: sleep does not end by itself (with -DVANISHES).
  */
 #ifndef MISTAKE
 #define MISTAKE 0
@@ -38,7 +38,7 @@ inline sleep_on(seen, in_time) {
     in_time = true;
     if
     :: !sleeps[_pid]
-    :: gone && WITHOUT_BIT(word) == gone && sleeps[_pid] -> sleeps[_pid] = false; in_time = false
+    :: gone && WITHOUT_BIT(word) == gone && sleeps[_pid] && MISTAKE != 3 -> sleeps[_pid] = false; in_time = false
     fi
 }
 
@@ -85,7 +85,7 @@ inline take() {
                 holder = holder | SLEEPERS;
                 sleep_on(holder, in_time);
                 if
-                :: !in_time && MISTAKE != 3 -> change(holder, SELF | SLEEPERS, done)
+                :: !in_time -> change(holder, SELF | SLEEPERS, done)
                 :: else
                 fi
             :: else
