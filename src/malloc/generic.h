@@ -96,7 +96,8 @@ static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned 
             misuse_metadata(class, block, "the state of a slot about to be handed out", "malloc");
             continue;
         }
-        if (generic_is_watched(features))
+        /* What is known to be zero may be looked at by checks of the heap, whoever has it. */
+        if (generic_is_watched(features) || unlikely(state != STATE_FREED))
             state_store_before(word, STATE_BUSY);
         if (unlikely(!generic_prepare(class, block, state, features))) {
             state_store(word, STATE_RETIRED);

@@ -114,6 +114,15 @@ static bool verify_front(const char *block, state_word state, const char *operat
     return false;
 }
 
+bool guarded_is_whole(const char *slot, state_word state)
+{
+    const char *block = slot + guarded_offset(state);
+    size_t gap = front(state), slack = room(state) - block_size(state);
+    return !(constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES) ||
+           (canary_intact_long(block, room(state), slack, KIND_MALLOC) &&
+            canary_kind(block - gap, gap, gap) != KIND_COUNT);
+}
+
 bool guarded_verify(uint32_t slot, state_word state, const char *operation)
 {
     const char *block = slot_address(guarded_class(), slot) + guarded_offset(state);

@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "large.h"
 #include "neighbours.h"
+#include "onlookers.h"
 #include "quarantine.h"
 #include "region.h"
 #include "report.h"
@@ -15,6 +16,9 @@
  * costs a long-lived one no time that anybody would notice. */
 #define QUICK_SLOTS 1024u
 #define QUICK_BYTES (256 * KIB)
+
+/* Onlookers say after so many slots that they are still there. */
+#define STAY_SLOTS 64u
 
 struct survey {
     const char *operation;
@@ -59,6 +63,8 @@ static void for_each_slot(struct survey *survey, unsigned c,
     const struct size_class *class = &constants.classes[c];
     uint32_t slots = slots_to_check(survey, c);
     for (uint32_t slot = 0; slot < slots; slot++) {
+        if (slot % STAY_SLOTS == 0)
+            onlookers_stay();
         if (!slot_has_extent(class, slot)) {
             slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
             continue;
@@ -83,7 +89,7 @@ static void look_before(struct survey *survey, const struct part *part, uint32_t
 
 static void look_at_guarded(struct survey *survey, const struct part *part, uint32_t slot)
 {
-    if (state_is_live(part->state))
+    if (state_is_live(part->state) && !verify_is_whole(part))
         survey->problems += !guarded_verify(slot, part->state, survey->operation);
 }
 
@@ -118,6 +124,7 @@ static void check_own(struct survey *survey, unsigned c)
 
 static void check_heap(struct survey *survey)
 {
+    onlookers_arrive();
     for_each_slot(survey, CLASS_GUARDED, look_at_guarded);
     for (unsigned c = CLASS_FIRST; c < CLASS_GUARDED; c++) {
         if (region_frontier(c) == 0)
@@ -127,6 +134,7 @@ static void check_heap(struct survey *survey)
         for_each_slot(survey, c, look_inside);
         check_own(survey, c);
     }
+    onlookers_leave();
     survey->problems += large_check(survey->operation);
 }
 

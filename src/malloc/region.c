@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "map.h"
 #include "metadata.h"
+#include "onlookers.h"
 #include "slot.h"
 #include "trim.h"
 #include "turn.h"
@@ -278,15 +279,51 @@ size_t region_release(unsigned c, struct heap *heap)
     uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
-        if (!slot_has_extent(class, first) || !extent_is_free(class, first, heap))
+        if (!slot_has_extent(class, first) || !extent_is_free(class, first, heap) ||
+            !onlookers_begin_removal())
             continue;
         extent_mark_absent(class, first, heap);
         signal_fence();
         map_release(slot_address(class, first), bytes);
+        onlookers_end_removal();
         atomic_fetch_sub_explicit(&region->mapped, bytes, memory_order_relaxed);
         released += bytes;
     }
     return released;
+}
+
+/* Guards are among the slots that are unusable, or behind every slot; what is accessible already stays as it
+ * is. */
+static void run_lift_guards(const struct size_class *class, struct run *run)
+{
+    size_t page = constants.page_size;
+    for (uint32_t slot = run->first_slot; slot < run->first_slot + run->slots; slot++) {
+        size_t start = (size_t)slot * class->stride, end = start + class->stride;
+        if (class >= &constants.classes[CLASS_FIRST_PAGED])
+            guard_lift(class->base + end - page, page);
+        else if (state_load(slot_state(class, slot)) == STATE_GUARD)
+            guard_lift(class->base + round_down(start, page), round_up(end, page) - round_down(start, page));
+    }
+    guard_forget(run->guards);
+    run->guards = 0;
+}
+
+unsigned region_lift_guards(unsigned c, const struct heap *heap, unsigned most)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t frontier = region_frontier(c);
+    unsigned lifted = 0;
+    for (uint32_t slot = 0; slot < frontier && lifted < most; slot += run_slots(class)) {
+        if (!slot_has_extent(class, slot))
+            continue;
+        struct run *run = slot_run(class, slot);
+        if (!run->active || run->absent || run->guards == 0 ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+            continue;
+        lifted += run->guards;
+        run_lift_guards(class, run);
+    }
+    return lifted;
 }
 
 /* Guards went with the mapping; what they made unusable is usable until new ones are made. */
