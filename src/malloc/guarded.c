@@ -53,7 +53,7 @@ state_word *guarded_find(const void *block, uint32_t *slot)
 {
     const struct size_class *class = guarded_class();
     uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);
-    if (class_of_address(block) != CLASS_GUARDED || offset >= class->span)
+    if (class_of_address(block) != CLASS_GUARDED || offset >= slot_span(class))
         return NULL;
     *slot = slot_of_offset(class, offset);
     if (!slot_exists(class, *slot))

@@ -6,6 +6,7 @@
 #include "large.h"
 #include "neighbours.h"
 #include "onlookers.h"
+#include "quarantine.h"
 #include "region.h"
 #include "report.h"
 #include "start.h"
@@ -64,7 +65,7 @@ static void for_each_slot(struct survey *survey, unsigned c,
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (slot % STAY_SLOTS == 0)
             onlookers_stay();
-        if (!slot_extent(class, slot)) {
+        if (!slot_has_extent(class, slot)) {
             slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
             continue;
         }
@@ -98,8 +99,9 @@ static void look_inside(struct survey *survey, const struct part *part, uint32_t
         check_part(survey, part);
 }
 
-static void look_at_listed(struct survey *survey, const struct size_class *class, uint32_t slot)
+static void look_at_listed(void *survey, unsigned c, uint32_t slot)
 {
+    const struct size_class *class = &constants.classes[c];
     if (slot == 0 || !slot_exists(class, slot))
         return;
     struct part part = verify_part(class, slot);
@@ -114,15 +116,10 @@ static void check_own(struct survey *survey, unsigned c)
     struct heap *heap = heap_current;
     if (!heap)
         return;
-    const uint32_t *slots = heap_magazine(heap, class);
-    unsigned places = class->ring_mask + 1u + class->mix_mask + 1u;
-    for (unsigned i = 0; i < heap->count[c] && i < class->magazine_capacity; i++)
-        look_at_listed(survey, class, slots[i]);
-    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
-        return;
-    slots = heap_ring(heap, class);
-    for (unsigned i = 0; i < places; i++)
-        look_at_listed(survey, class, slots[i]);
+    const struct magazine *magazine = heap_magazine(heap, class);
+    for (unsigned i = 0; i < magazine->count && i < class->magazine_capacity; i++)
+        look_at_listed(survey, c, magazine->slots[i]);
+    quarantine_for_each(heap, c, look_at_listed, survey);
 }
 
 static void check_heap(struct survey *survey)

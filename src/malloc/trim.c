@@ -10,6 +10,7 @@
 #include "heap.h"
 #include "large.h"
 #include "map.h"
+#include "quarantine.h"
 #include "refill.h"
 #include "region.h"
 #include "slot.h"
@@ -29,7 +30,7 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
     bool used = false;
     for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++) {
-        if (!slot_extent(class, slot))
+        if (!slot_has_extent(class, slot))
             return false;
         const struct run *run = slot_run(class, slot);
         if (!run->active || run->absent ||
