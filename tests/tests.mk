@@ -11,12 +11,14 @@
 # make check-walls          limits, failing system calls and other places where allocators fall over;
 #                           WALLS=full for hours of them
 # make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
+# make check-fuzz           a minute of make fuzz (tests/fuzz/fuzz.mk)
+# make check-tsan           ThreadSanitizer on programs with threads (tests/tsan/tsan.mk)
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat walls proofs $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features compat walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
 TEST_DIR := $(BUILD)/tests
 
@@ -144,4 +146,6 @@ check-features-all:
 	    echo "ok   FEATURES=\"$${features# }\""; passed=$$((passed + 1)); \
 	done; echo "$$passed passed, 0 failed, 0 skipped"
 
+include tests/fuzz/fuzz.mk
+include tests/tsan/tsan.mk
 include tests/lint.mk

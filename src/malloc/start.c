@@ -30,6 +30,15 @@
 #define GUARD_INTERVAL        (32 * KIB)
 #define GUARD_INTERVAL_STRICT (8 * KIB)
 
+/*
+ * Bits of an address. The stack is at the top of the address space, so its address tells how large that is:
+ * 47 bits on x86-64, 39, 42 or 48 on aarch64. Under ThreadSanitizer, which has most of it for itself, it is a
+ * build's business.
+ */
+#ifndef ADDRESS_BITS
+#define ADDRESS_BITS (64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0)))
+#endif
+
 struct place {
     uintptr_t base;
     unsigned shift;
@@ -42,14 +51,13 @@ static unsigned log2_ceiling(size_t value)
 }
 
 /*
- * Where everything goes. The stack is at the top of the address space, so its address tells how large that
- * is: 47 bits on x86-64, 39, 42 or 48 on aarch64. The zone lies below where the kernel puts shared libraries
- * and above where it puts fixed executables; nothing is reserved, so it costs nothing to be generous.
+ * Where everything goes. The zone lies below where the kernel puts shared libraries and above where it puts
+ * fixed executables; nothing is reserved, so it costs nothing to be generous.
  */
 static struct place choose_place(struct random *random)
 {
     struct place place;
-    unsigned bits = 64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0));
+    unsigned bits = ADDRESS_BITS;
     place.shift = bits >= 47 ? 36 : bits >= 42 ? bits - 9 : 31;
 
     /* Where address space is limited, so is the heap, and smaller ranges need smaller tables. */
