@@ -63,14 +63,17 @@ static long read_number(const char *path)
 
 /* --- the library and what it meets ------------------------------------------------------------- */
 
-static void check_library(struct findings *findings)
+/* Without a sound library, nothing else about it need be tried. */
+static bool check_library(struct findings *findings)
 {
     char *reason = library_trouble();
+    bool sound = !reason;
     if (reason)
         add(findings, "library", CHECK_OBSTACLE, reason,
             text_of("install the package with the library again (libcompatmalloc1, or compatmalloc-libs)"));
     else
         add(findings, "library", CHECK_GOOD, text_of("a program that is started with it gets it"), NULL);
+    return sound;
 }
 
 /* Programs that every machine needs to be reached and mended, and interpreters. Those that are not there are
@@ -418,9 +421,10 @@ static void check_processes(struct findings *findings)
 void checks_run(struct findings *findings)
 {
     *findings = (struct findings){0};
-    check_library(findings);
-    check_programs(findings);
-    check_formats(findings);
+    if (check_library(findings)) {
+        check_programs(findings);
+        check_formats(findings);
+    }
     check_configuration(findings);
     check_kernel(findings);
     check_security_modules(findings);

@@ -45,7 +45,7 @@ char *library_trouble(void)
     else if (!WIFEXITED(outcome.status))
         reason = text_of("'true' is killed by signal %d (%s) under it", WTERMSIG(outcome.status),
                          strsignal(WTERMSIG(outcome.status)));
-    else if (WEXITSTATUS(outcome.status) != 0 || strstr(outcome.errors, "ld.so"))
+    else if (WEXITSTATUS(outcome.status) != 0 || strstr(outcome.errors, "libcompatmalloc"))
         reason = text_of("%.*s", (int)strcspn(outcome.errors, "\n"), outcome.errors);
     free(outcome.errors);
     return reason;

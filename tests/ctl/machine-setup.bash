@@ -38,8 +38,8 @@ need_machine() {
 
 end_machines() {
     local machine
-    for machine in "$M"/*/; do
-        machine_throw_away "$(basename "$machine")"
+    for machine in "$M"/*/root; do
+        machine_throw_away "$(basename "${machine%/root}")"
     done
     rm -rf --one-file-system "$M"
 }

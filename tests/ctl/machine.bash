@@ -6,9 +6,8 @@
 # shellcheck source=tests/boot/root.bash
 . tests/boot/root.bash
 
-# machine_make NAME: a root in $M/NAME/root, where what was built is installed. Prints why not, and fails with 77, if
-# that cannot be.
-machine_make() {
+# machine_make_bare NAME: a root in $M/NAME/root. Prints why not, and fails with 77, if that cannot be.
+machine_make_bare() {
     local root=$M/$1/root
     if [ "$(id -u)" -ne 0 ]; then
         echo "booting a container needs root"
@@ -18,16 +17,20 @@ machine_make() {
         echo "mmdebstrap or systemd-nspawn is not installed"
         return 77
     fi
-    unpack_root "$root"
-    "${MAKE:-make}" --silent install BUILD="$BUILD" DESTDIR="$root" prefix=/usr libdir="/usr/lib/$(gcc -dumpmachine)"
+    unpack_root "$root" || return
     # Its services must not need user namespaces, which not all machines that run the tests have.
     if ! unshare --user true 2>/dev/null; then
         mkdir -p "$root/etc/systemd/system/redis-server.service.d"
         printf '[Service]\nPrivateUsers=no\n' >"$root/etc/systemd/system/redis-server.service.d/no-user-namespace.conf"
     fi
-    mkdir -p "$root/etc/systemd/journald.conf.d"
+    mkdir -p "$root/etc/systemd/journald.conf.d" "$root/var/log/journal"
     printf '[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\n' >"$root/etc/systemd/journald.conf.d/test.conf"
-    mkdir -p "$root/var/log/journal"
+}
+
+# machine_make NAME: the same, with what was built installed in it.
+machine_make() {
+    machine_make_bare "$1" || return
+    "${MAKE:-make}" --silent install BUILD="$BUILD" DESTDIR="$M/$1/root" prefix=/usr libdir="/usr/lib/$(gcc -dumpmachine)"
 }
 
 # machine_boot NAME [INIT-ARGUMENT...]: in the background. Fails with 77, and prints why, where no container can be booted.
@@ -44,9 +47,10 @@ machine_boot() {
             return 77
         fi
         # The container's init is the child of systemd-nspawn.
-        pgrep -P "$(<"$M/$name/pid")" -x systemd >"$M/$name/leader" 2>/dev/null &&
-            machine_run "$name" test -S /run/systemd/private 2>/dev/null &&
-            machine_run "$name" systemctl is-system-running --wait >"$M/$name/state" 2>/dev/null
+        if pgrep -P "$(<"$M/$name/pid")" -x systemd >"$M/$name/leader" 2>/dev/null &&
+            machine_run "$name" test -S /run/systemd/private 2>/dev/null; then
+            machine_run "$name" systemctl is-system-running --wait >"$M/$name/state" 2>/dev/null || true
+        fi
         if grep -Eqs 'running|degraded' "$M/$name/state"; then
             return 0
         fi
@@ -71,12 +75,15 @@ machine_halt() {
 
 # machine_crash NAME: as a power failure would.
 machine_crash() {
-    kill -KILL "$(<"$M/$1/leader")" 2>/dev/null || true
+    if [ -s "$M/$1/leader" ]; then
+        kill -KILL "$(<"$M/$1/leader")" 2>/dev/null || true
+    fi
     machine_wait "$1"
 }
 
 machine_wait() {
     local _
+    [ -s "$M/$1/pid" ] || return 0
     for _ in {1..300}; do
         kill -0 "$(<"$M/$1/pid")" 2>/dev/null || break
         sleep 0.1

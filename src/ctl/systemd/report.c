@@ -99,41 +99,35 @@ static void put_time(FILE *out, enum precision precision, time_t when)
 }
 
 static const char style[] =
-    ":root{--ink:#1b2330;--faint:#5d6878;--line:#d7dde5;--good:#176b3a;--warn:#8a5a00;--bad:#a4161a;--paper:#"
-    "fff;--tile:#f4f6f9}"
+    ":root{--ink:#1b2330;--faint:#5d6878;--line:#d7dde5;--paper:#fff;--tile:#f4f6f9}"
+    ":root{--good:#176b3a;--warn:#8a5a00;--bad:#a4161a}"
     "*{box-sizing:border-box}"
-    "body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu "
-    "Sans',sans-serif;color:var(--ink);background:var(--paper);"
-    "margin:0 auto;padding:1.5rem;max-width:64rem}"
-    "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:2px solid "
-    "var(--line);"
-    "padding-bottom:.2rem}"
+    "body{font:16px/1.5 system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:var(--ink)}"
+    "body{background:var(--paper);margin:0 auto;padding:1.5rem;max-width:64rem}"
+    "h1{font-size:1.6rem;margin:0}"
+    "h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:2px solid var(--line);padding-bottom:.2rem}"
     "p{margin:.4rem 0}.faint{color:var(--faint)}"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;margin:1.2rem 0}"
-    ".tile{background:var(--tile);border-radius:.5rem;padding:.8rem 1rem}.tile "
-    "b{display:block;font-size:1.6rem;line-height:1.2}"
+    ".tile{background:var(--tile);border-radius:.5rem;padding:.8rem 1rem}"
+    ".tile b{display:block;font-size:1.6rem;line-height:1.2}"
     "table{border-collapse:collapse;width:100%;font-size:.92rem}"
-    "th{text-align:left;color:var(--faint);font-weight:600;border-bottom:1px solid var(--line);padding:.3rem "
-    ".6rem .3rem 0}"
-    "td{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem "
-    "0;vertical-align:top;overflow-wrap:anywhere}"
-    ".number{text-align:right;font-variant-numeric:tabular-nums}th.number{text-align:right}"
-    ".good{color:var(--good);font-weight:600}.warn{color:var(--warn);font-weight:600}.bad{color:var(--bad);"
-    "font-weight:600}"
-    "code,pre{font:.88rem/1.45 ui-monospace,'DejaVu Sans "
-    "Mono',monospace}pre{background:var(--tile);padding:.8rem 1rem;"
-    "border-radius:.5rem;white-space:pre-wrap;overflow-wrap:anywhere}"
-    "svg{width:100%;height:auto;display:block}svg text{font:11px system-ui,'DejaVu "
-    "Sans',sans-serif;fill:var(--faint)}"
-    "@media(max-width:40rem){body{padding:1rem}thead{display:none}tr{display:block;border-bottom:1px solid "
-    "var(--line);"
-    "padding:.5rem 0}td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.1rem "
-    "0;text-align:right}"
-    "td:before{content:attr(data-column);color:var(--faint);text-align:left;flex:none}.number{text-align:"
-    "right}}"
-    "@media print{body{max-width:none;padding:0;font-size:10.5pt}.tile{border:1px solid "
-    "var(--line)}h2{break-after:avoid}"
-    "tr,.tile,svg{break-inside:avoid}}";
+    "th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}"
+    "th{color:var(--faint);font-weight:600}td{vertical-align:top;overflow-wrap:break-word}"
+    ".number{text-align:right;font-variant-numeric:tabular-nums}.number+td,.number+th{padding-left:1rem}"
+    ".good{color:var(--good);font-weight:600}.warn{color:var(--warn);font-weight:600}"
+    ".bad{color:var(--bad);font-weight:600}"
+    "code,pre{font:.88rem/1.45 ui-monospace,'DejaVu Sans Mono',monospace}"
+    "pre{background:var(--tile);padding:.8rem 1rem;border-radius:.5rem}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "svg{width:100%;height:auto;display:block}"
+    "svg text{font:11px system-ui,'DejaVu Sans',sans-serif;fill:var(--faint)}"
+    "@media(max-width:40rem){body{padding:1rem}thead{display:none}"
+    "tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}"
+    "td,.number+td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.1rem 0}"
+    "td{text-align:right;overflow-wrap:anywhere}"
+    "td:before{content:attr(data-column);color:var(--faint);font-weight:400;text-align:left;flex:none}}"
+    "@media print{body{max-width:none;padding:0;font-size:10.5pt}.tile{border:1px solid var(--line)}"
+    "h2{break-after:avoid}tr,.tile,svg{break-inside:avoid}}";
 
 /* --- the top ---------------------------------------------------------------------------------- */
 
@@ -303,7 +297,8 @@ static void put_events(struct page *page)
     size_t shown = page->event_count < EVENTS_MAX ? page->event_count : EVENTS_MAX;
     if (shown < page->event_count)
         fprintf(page->out, "<p class=\"faint\">The last %zu of %zu.</p>\n", shown, page->event_count);
-    fputs("<table><thead><tr><th>Time</th><th>Kind</th><th>Unit</th><th>What</th></tr></thead><tbody>\n",
+    fputs("<table><thead><tr><th>Time</th><th>Kind</th><th>Unit</th><th>Program</th><th>What</th></tr></"
+          "thead><tbody>\n",
           page->out);
     for (size_t i = 0; i < shown; i++) {
         const struct event *event = &page->events[page->event_count - 1 - i];
@@ -312,6 +307,7 @@ static void put_events(struct page *page)
         fputs("</td>", page->out);
         put_cell(page->out, "Kind", "bad", event->kind ? event->kind : "-");
         put_cell(page->out, "Unit", "", event->unit ? event->unit : "-");
+        put_cell(page->out, "Program", "", event->program ? event->program : "-");
         put_cell(page->out, "What", "", event->message ? event->message : "-");
         fputs("</tr>\n", page->out);
     }

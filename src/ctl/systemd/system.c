@@ -182,9 +182,9 @@ static int run_enable(const struct verb *verb, int argc, char **argv)
     uint64_t trial = 0;
     while (options_next(&options, &name, &value)) {
         if (strcmp(name, "trial") == 0) {
-            if (!parse_span(value, &trial) || trial < 10 || trial > 30 * 86400)
-                return usage_trouble(
-                    "system enable: '%s' is no time between 10s and 30d, such as 10min or 1h", value);
+            if (!parse_span(value, &trial) || trial < 5 || trial > 30 * 86400)
+                return usage_trouble("system enable: '%s' is no time between 5s and 30d, such as 10min or 1h",
+                                     value);
         } else {
             *(strcmp(name, "audit") == 0 ? &audit : &json) = true;
         }
@@ -368,15 +368,17 @@ static int wake(void)
              "is taken out");
         return take_out() ? STATUS_GOOD : STATUS_TROUBLE;
     }
+    /* After a power failure the line is still there, and the dynamic loader complains of it. */
+    if (!put_to_sleep())
+        return STATUS_TROUBLE;
     if (kernel_says_off()) {
         puts("compatmalloc=off on the kernel command line: all programs run without it until the next boot");
-        return put_to_sleep() ? STATUS_GOOD : STATUS_TROUBLE;
+        return STATUS_GOOD;
     }
     char *problem = library_trouble();
     if (problem) {
         trouble("the library is not sound, and is left out of all programs: %s", problem);
         free(problem);
-        put_to_sleep();
         return STATUS_BAD;
     }
     return complain_of(LINK_ROOT, preload_make_links()) && complain_of(PRELOAD_FILE, preload_add_line()) &&
