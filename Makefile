@@ -94,8 +94,6 @@ ifneq ($(ARCH),x86_64)
 LIB_SOURCES := $(filter-out %_avx2.c,$(LIB_SOURCES))
 endif
 LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
-CTL_SOURCES := $(sort $(wildcard src/ctl/*.c))
-CTL_OBJECTS := $(CTL_SOURCES:src/%.c=$(BUILD)/obj/%.o) $(patsubst src/config/%.c,$(BUILD)/obj/ctl-config/%.o,$(wildcard src/config/*.c))
 
 include src/ctl/ctl.mk
 

@@ -6,12 +6,18 @@
 DISTDIR      ?= dist
 pkgdatadir   ?= $(datarootdir)/compatmalloc
 pkgconfigdir ?= $(libdir)/pkgconfig
+systemddir   ?= $(prefix)/lib/systemd
+bashcompdir  ?= $(datarootdir)/bash-completion/completions
+zshcompdir   ?= $(datarootdir)/zsh/site-functions
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA    ?= $(INSTALL) -m 644
 
 MAN_PAGES := $(sort $(wildcard docs/man/*.[1-8]))
 DOCS      := README.md $(sort $(wildcard docs/*.md))
+UNITS     := $(sort $(wildcard systemd/*.service systemd/*.timer))
+# What is read by other programs, as it lies in the tree.
+DATA      := $(sort $(shell find ansible monitoring -type f 2>/dev/null))
 man-dir    = $(mandir)/man$(subst .,,$(suffix $(1)))
 
 define PKG_CONFIG_FILE
@@ -43,14 +49,30 @@ install: all
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
+	$(INSTALL) -d '$(DESTDIR)$(systemddir)/system/sysinit.target.wants' '$(DESTDIR)$(systemddir)/system-generators' \
+	    '$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)' $(foreach d,$(sort $(dir $(DATA))),'$(DESTDIR)$(pkgdatadir)/$(d)')
+	for unit in $(notdir $(UNITS)); do \
+	    sed 's,@sbindir@,$(sbindir),' "systemd/$$unit" >'$(BUILD)/unit' && \
+	    $(INSTALL_DATA) '$(BUILD)/unit' '$(DESTDIR)$(systemddir)/system/'"$$unit" || exit 1; \
+	done
+	ln -sf ../compatmalloc-preload.service '$(DESTDIR)$(systemddir)/system/sysinit.target.wants/compatmalloc-preload.service'
+	$(INSTALL_PROGRAM) systemd/compatmalloc-generator '$(DESTDIR)$(systemddir)/system-generators/compatmalloc-generator'
+	$(INSTALL_DATA) src/ctl/completion/compatmallocctl '$(DESTDIR)$(bashcompdir)/compatmallocctl'
+	$(INSTALL_DATA) src/ctl/completion/_compatmallocctl '$(DESTDIR)$(zshcompdir)/_compatmallocctl'
+	$(foreach f,$(DATA),$(INSTALL_DATA) '$(f)' '$(DESTDIR)$(pkgdatadir)/$(f)' &&) true
 	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) '$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))' &&) true
 	$(INSTALL_DATA) $(DOCS) '$(DESTDIR)$(docdir)'
 
 uninstall:
+	test -n '$(DESTDIR)' || test ! -x '$(sbindir)/compatmallocctl' || '$(sbindir)/compatmallocctl' system disable
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
 	    '$(DESTDIR)$(sbindir)/compatmallocctl' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
+	rm -f $(foreach u,$(notdir $(UNITS)),'$(DESTDIR)$(systemddir)/system/$(u)') \
+	    '$(DESTDIR)$(systemddir)/system/sysinit.target.wants/compatmalloc-preload.service' \
+	    '$(DESTDIR)$(systemddir)/system-generators/compatmalloc-generator' \
+	    '$(DESTDIR)$(bashcompdir)/compatmallocctl' '$(DESTDIR)$(zshcompdir)/_compatmallocctl'
 	rm -rf '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
 	cmp -s etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' && \
 	    rm -f '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || true
@@ -110,7 +132,7 @@ rpm: dist
 # --- packages for the tests -----------------------------------------------------------------------------------------
 # Built again only when something that goes into them has changed; without their own test run, since they are tested.
 PACKAGE_INPUTS := Makefile packaging.mk README.md CHANGELOG.md \
-                  $(shell find src include etc systemd debian rpm docs -type f 2>/dev/null)
+                  $(shell find src include etc systemd debian rpm docs ansible monitoring -type f 2>/dev/null)
 
 .PHONY: packages-for-tests-deb packages-for-tests-rpm
 packages-for-tests-deb packages-for-tests-rpm: packages-for-tests-%: $(BUILD)/packages/%/built
