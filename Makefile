@@ -139,6 +139,7 @@ $(CTL): $(CTL_OBJECTS)
 -include $(LIB_OBJECTS:.o=.d) $(CTL_OBJECTS:.o=.d)
 
 # --- the other rooms ----------------------------------------------------------------------------------------------
+include src/passthrough/passthrough.mk
 include tests/tests.mk
 include bench/bench.mk
 include packaging.mk

@@ -6,6 +6,8 @@
 DISTDIR      ?= dist
 pkgdatadir   ?= $(datarootdir)/compatmalloc
 pkgconfigdir ?= $(libdir)/pkgconfig
+# Beside the library whatever the architecture calls its own directory, since packages of two architectures share it.
+helperdir    ?= $(exec_prefix)/lib/compatmalloc
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA    ?= $(INSTALL) -m 644
@@ -32,7 +34,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'
@@ -40,18 +42,21 @@ install: all
 	$(INSTALL_DATA) $(BUILD)/compatmalloc.pc '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc'
 	$(INSTALL_DATA) include/compatmalloc.h '$(DESTDIR)$(includedir)/compatmalloc.h'
 	$(INSTALL_PROGRAM) $(CTL) '$(DESTDIR)$(sbindir)/compatmallocctl'
+	$(INSTALL_PROGRAM) scripts/forget-preload '$(DESTDIR)$(helperdir)/forget-preload'
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
 	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) '$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))' &&) true
 	$(INSTALL_DATA) $(DOCS) '$(DESTDIR)$(docdir)'
 
+# Not one program may be started between the library's end and the preload file's.
 uninstall:
+	scripts/forget-preload '$(DESTDIR)/etc/ld.so.preload'
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
 	    '$(DESTDIR)$(sbindir)/compatmallocctl' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
-	rm -rf '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
+	rm -rf '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
 	cmp -s etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' && \
 	    rm -f '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || true
 
@@ -101,7 +106,7 @@ rpm: dist
 	$(Q)rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm/SOURCES
 	$(Q)cp $(DIST_TAR) $(BUILD)/rpm/SOURCES/
 	$(Q)$(WITHOUT_MAKE) rpmbuild -bb $(if $(wildcard /etc/debian_version),--nodeps) $(if $(NOCHECK),--nocheck) \
-	    --define '_topdir $(abspath $(BUILD))/rpm' rpm/compatmalloc.spec
+	    $(RPMBUILD_OPTIONS) --define '_topdir $(abspath $(BUILD))/rpm' rpm/compatmalloc.spec
 	$(Q)rm -f $(DISTDIR)/compatmalloc-*.rpm
 	$(Q)mv $(BUILD)/rpm/RPMS/*/*.rpm $(DISTDIR)/
 	$(Q)rm -rf $(BUILD)/rpm
