@@ -7,6 +7,7 @@ DISTDIR      ?= dist
 pkgdatadir   ?= $(datarootdir)/compatmalloc
 pkgconfigdir ?= $(libdir)/pkgconfig
 # Beside the library whatever the architecture calls its own directory, since packages of two architectures share it.
+apparmordir  ?= $(sysconfdir)/apparmor.d/abstractions
 helperdir    ?= $(exec_prefix)/lib/compatmalloc
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
@@ -34,7 +35,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(apparmordir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'
@@ -44,6 +45,7 @@ install: all
 	$(INSTALL_PROGRAM) $(CTL) '$(DESTDIR)$(sbindir)/compatmallocctl'
 	$(INSTALL_PROGRAM) scripts/forget-preload '$(DESTDIR)$(helperdir)/forget-preload'
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
+	$(INSTALL_DATA) apparmor/compatmalloc '$(DESTDIR)$(apparmordir)/compatmalloc'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
 	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) '$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))' &&) true
@@ -54,9 +56,9 @@ uninstall:
 	scripts/forget-preload '$(DESTDIR)/etc/ld.so.preload'
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
-	    '$(DESTDIR)$(sbindir)/compatmallocctl' \
+	    '$(DESTDIR)$(sbindir)/compatmallocctl' '$(DESTDIR)$(apparmordir)/compatmalloc' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
-	rm -rf '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
+	rm -rf '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(apparmordir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
 	cmp -s etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' && \
 	    rm -f '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || true
 
@@ -115,7 +117,7 @@ rpm: dist
 # --- packages for the tests -----------------------------------------------------------------------------------------
 # Built again only when something that goes into them has changed; without their own test run, since they are tested.
 PACKAGE_INPUTS := Makefile packaging.mk README.md CHANGELOG.md \
-                  $(shell find src include etc systemd debian rpm docs -type f 2>/dev/null)
+                  $(shell find src include etc systemd apparmor debian rpm docs -type f 2>/dev/null)
 
 .PHONY: packages-for-tests-deb packages-for-tests-rpm
 packages-for-tests-deb packages-for-tests-rpm: packages-for-tests-%: $(BUILD)/packages/%/built

@@ -123,8 +123,9 @@ EOF
     done
 }
 
-@test "the configuration is a conffile, and the only one" {
-    [ "$(dpkg-deb --info "$D/compatmalloc.deb" conffiles)" = /etc/compatmalloc.conf ]
+@test "the configuration and the AppArmor abstraction are conffiles, and the only ones" {
+    diff -u <(printf '%s\n' /etc/apparmor.d/abstractions/compatmalloc /etc/compatmalloc.conf) \
+        <(dpkg-deb --info "$D/compatmalloc.deb" conffiles | sort)
     run ! dpkg-deb --info "$D/libcompatmalloc1.deb" conffiles
 }
 
@@ -196,6 +197,22 @@ EOF
     gcc -o "$BATS_TEST_TMPDIR/uses" "$BATS_TEST_TMPDIR/uses.c" $(pkg-config --cflags --libs compatmalloc)
     run -0 env LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET" "$BATS_TEST_TMPDIR/uses"
     [ "$output" = "$(field libcompatmalloc1 Version)" ]
+}
+
+@test "AppArmor's parser takes a profile with the abstraction" {
+    command -v apparmor_parser >/dev/null || skip "apparmor is not installed"
+    cat >"$BATS_TEST_TMPDIR/profile" <<'EOF'
+abi <abi/3.0>,
+include <tunables/global>
+profile example /usr/sbin/exampled {
+    include <abstractions/base>
+    include <abstractions/compatmalloc>
+}
+EOF
+    run -0 apparmor_parser --skip-kernel-load --skip-cache --Include "$D/compatmalloc/etc/apparmor.d" --Include /etc/apparmor.d \
+        --names "$BATS_TEST_TMPDIR/profile"
+    apparmor_parser --skip-kernel-load --skip-cache --Include "$D/compatmalloc/etc/apparmor.d" --Include /etc/apparmor.d \
+        --preprocess "$BATS_TEST_TMPDIR/profile" | grep compatmalloc.conf
 }
 
 @test "lintian has nothing to say, down to the pedantic, that no override answers with a reason" {
