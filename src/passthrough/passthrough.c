@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The library for the 32-bit programs of a 64-bit machine. The allocator needs the address space of 64 bits, so it
- * leaves these programs to libc: no name of an allocation function is defined here. What it is there for is to be
- * found: /etc/ld.so.preload applies to every program, and the dynamic linker complains on standard error, once per
- * process, of a library that it cannot load.
+ * The library for the 32-bit programs of a 64-bit machine. The allocator needs the address space of 64 bits,
+ * so it leaves these programs to libc: no name of an allocation function is defined here. What it is there
+ * for is to be found: /etc/ld.so.preload applies to every program, and the dynamic linker complains on
+ * standard error, once per process, of a library that it cannot load.
  *
  * Compiled without libc's headers and linked with nothing, so that the 64-bit machine's own compiler will do.
  */
@@ -11,7 +11,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* <errno.h> is not at hand. Weak, because a program may do without libc, and must not be kept from starting. */
+/* <errno.h> is not at hand. Weak, because a program may do without libc, and must not be kept from starting.
+ */
 extern int *__errno_location(void) __attribute__((weak));
 enum {
     INVALID_ARGUMENT = 22

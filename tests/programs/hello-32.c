@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A 32-bit program that allocates. Without libc's headers and start files, which 64-bit machines rarely have for it. */
+/* A 32-bit program that allocates. Without libc's headers and start files, which 64-bit machines rarely have
+ * for it. */
 int printf(const char *format, ...);
 void *malloc(unsigned size);
 void free(void *block);
