@@ -9,6 +9,7 @@
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over; not part of check yet
+# make check-arm64          the library for aarch64 under qemu-user, with pages of several sizes; not part of check
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
@@ -108,7 +109,7 @@ $(TEST_DIR)/%: tests/%.cc $(BUILD)/flags tests/tests.mk
 # --- running ------------------------------------------------------------------------------------------------------
 RUN_TESTS = BUILD='$(BUILD)' LIB='$(LIB)' CC='$(CC)' CROSS='$(CROSS)' RUNNER='$(RUNNER)' MAKE='$(MAKE)' tests/run
 
-.PHONY: check $(SUITES:%=check-%) check-ctl check-features-all
+.PHONY: check $(SUITES:%=check-%) check-ctl check-arm64 check-features-all
 check: all test-programs feature-builds
 	@$(RUN_TESTS) $(SUITES)
 
@@ -122,7 +123,7 @@ check-compat: $(LIB)
 	@$(RUN_TESTS) compat
 check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
 	@$(RUN_TESTS) walls
-check-ctl check-package check-boot: check-%: all
+check-ctl check-package check-boot check-arm64: check-%: all
 	@$(RUN_TESTS) $*
 
 # Every subset, as a number whose bits are the features. A debug build: this is about what compiles and links.
