@@ -8,14 +8,16 @@
 # make check-compat         ordinary programs, with and without the library
 # make check-boot           services in a booted container
 # make check-package        the packages
-# make check-walls          limits, failing system calls and other places where allocators fall over; not part of check yet
+# make check-walls          limits, failing system calls and other places where allocators fall over;
+#                           WALLS=full for hours of them
+# make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
 # make check-arm64          the library for aarch64 under qemu-user, with pages of several sizes; not part of check
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features compat walls proofs $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
 TEST_DIR := $(BUILD)/tests
 
@@ -69,7 +71,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(PROOF_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -123,6 +125,8 @@ check-compat: $(LIB)
 	@$(RUN_TESTS) compat
 check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
 	@$(RUN_TESTS) walls
+check-proofs: $(LIB) $(PROOF_PROGRAM)
+	@$(RUN_TESTS) proofs
 check-ctl check-package check-boot check-arm64: check-%: all
 	@$(RUN_TESTS) $*
 

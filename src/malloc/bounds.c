@@ -26,7 +26,7 @@ static bool find_start(const char *from, struct start *start)
         return false;
     const struct size_class *class = &constants.classes[c];
     uint64_t offset = (uint64_t)((uintptr_t)from - (uintptr_t) class->base);
-    if (offset >= class->span)
+    if (offset >= slot_span(class))
         return false;
     uint32_t slot = slot_of_offset(class, offset);
     if (!slot_exists(class, slot))

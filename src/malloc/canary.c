@@ -5,10 +5,15 @@
 
 #include "state.h"
 
-#define ONES 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-const uint8_t canary_window[2 * 32] = {[32] = ONES, [40] = ONES, [48] = ONES, [56] = ONES};
-const uint8_t canary_shape_window[2 * 32] = {[32] = 0xff, 0,    0xff,        0xff,        0xff,       0xff,
-                                             0xff,        0xff, [40] = ONES, [48] = ONES, [56] = ONES};
+void canary_start(struct canary_constants *canary, struct random *random)
+{
+    canary->secret = random_word(random);
+    canary->multiplier = random_word(random) | 1;
+    canary->set = PATTERN_SET;
+    memset(canary->window + 32, 0xff, 32);
+    memset(canary->bits_window + 32, (uint8_t)~PATTERN_CLEAR, 32);
+    canary->bits_window[32 + 1] = 0;
+}
 
 /* The byte at that offset of the slot. */
 static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, size_t slack)
@@ -31,7 +36,7 @@ void canary_write_long(char *slot, size_t usable, size_t slack, enum allocation_
 {
     if (slack == 0)
         return;
-    uint64_t word = canary_word(slot, slack, kind), there, mask;
+    uint64_t word = canary_word(slot + usable - slack, kind), there, mask;
     size_t at = round_down(usable - slack, 8), end = min_size(at + 16, usable);
     for (; at < end; at += 8) {
         uint64_t canary = canary_part(word, at, usable, slack, &mask);
@@ -49,7 +54,7 @@ bool canary_intact_long(const char *slot, size_t usable, size_t slack, enum allo
 {
     if (slack == 0)
         return true;
-    uint64_t word = canary_word(slot, slack, kind), there, mask, damage = 0;
+    uint64_t word = canary_word(slot + usable - slack, kind), there, mask, damage = 0;
     size_t at = round_down(usable - slack, 8), end = min_size(at + 16, usable);
     for (; at < end; at += 8) {
         uint64_t canary = canary_part(word, at, usable, slack, &mask);
@@ -77,7 +82,7 @@ enum allocation_kind canary_kind(const char *slot, size_t usable, size_t slack)
 static size_t first_damage(const char *slot, size_t usable, size_t slack, enum allocation_kind kind,
                            size_t *count)
 {
-    uint64_t word = canary_word(slot, slack, kind);
+    uint64_t word = canary_word(slot + usable - slack, kind);
     size_t first = usable, last = 0;
     for (size_t i = usable - slack; i < usable; i++)
         if ((uint8_t)slot[i] != canary_byte(word, i, usable, slack)) {

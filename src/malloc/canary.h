@@ -4,10 +4,10 @@
  * verified on free and realloc. At least 8 bytes of it stand behind every block that does not end at a guard
  * page.
  *
- * The word differs from slot to slot, with the slack, and with the kind of the allocation (kind.h), so that
- * neither a canary that was read elsewhere nor a changed size passes. Its second byte is zero, which stops a
- * string that is read past its end before it tells more than one byte of the secret. (Not the first one: a
- * string's terminator written one byte past the block must not go unseen.)
+ * The word depends on where the block ends and on the kind of the allocation (kind.h): it differs from slot
+ * to slot and with the size, so that neither a canary that was read elsewhere nor a changed size passes. Its
+ * second byte is zero, which stops a string that is read past its end before it tells more than one byte of
+ * the secret. (Not the first one: a string's terminator written one byte past the block must not go unseen.)
  */
 #ifndef CANARY_H
 #define CANARY_H
@@ -16,35 +16,29 @@
 #include "kind.h"
 #include "vec.h"
 
-/*
- * Canaries and poison hold bytes from 0x80 to 0x9f and 0xc0 to 0xdf only: never zero, ASCII or 0xff, which
- * stray writes most often are, so that these are found with certainty and not with probability 255/256. Six
- * bits a byte stay secret.
- */
-#define PATTERN_SET   UINT64_C(0x8080808080808080)
-#define PATTERN_CLEAR UINT64_C(0x2020202020202020)
-
-/* Windows on these at `slack` select, of the last vector of a slot, the canary; and the canary but its zero.
- */
-extern const uint8_t canary_window[2 * 32], canary_shape_window[2 * 32];
-
-static ALWAYS_INLINE uint64_t canary_word(const char *slot, size_t slack, enum allocation_kind kind)
+/* The upper bits of the product depend on all of the address, so the lower ones are mixed with them. */
+static ALWAYS_INLINE uint64_t canary_mixed(const char *end, enum allocation_kind kind)
 {
-    uint64_t unique = (uintptr_t)slot ^ (uint64_t)slack << 32;
-    uint64_t mixed = (unique ^ constants.canary_secret) * UINT64_C(0x9e3779b97f4a7c15);
-    mixed ^= mixed >> 32;
-    return ((mixed | PATTERN_SET) & ~PATTERN_CLEAR) ^ kind_pattern(kind);
+    uint64_t mixed = ((uintptr_t)end ^ constants.canary.secret) * constants.canary.multiplier;
+    mixed ^= mixed >> 40 | mixed << 24;
+    return (mixed | constants.canary.set) ^ kind_pattern(kind);
+}
+
+static ALWAYS_INLINE uint64_t canary_word(const char *end, enum allocation_kind kind)
+{
+    return canary_mixed(end, kind) & ~PATTERN_CLEAR;
 }
 
 static ALWAYS_INLINE vec canary_mask(size_t slack)
 {
-    return vec_load(canary_window + slack);
+    return vec_load(constants.canary.window + slack);
 }
 
-/* The last vector of a slot with that slack, zero where the block is. slack <= VEC_BYTES. */
-static ALWAYS_INLINE vec canary_vector(const char *slot, size_t slack, enum allocation_kind kind)
+/* The last vector of a slot whose block ends there and leaves that slack, zero where the block is. slack <=
+ * VEC_BYTES. */
+static ALWAYS_INLINE vec canary_vector(const char *end, size_t slack, enum allocation_kind kind)
 {
-    return vec_and(vec_repeat(canary_word(slot, slack, kind)), vec_load(canary_shape_window + slack));
+    return vec_and(vec_repeat(canary_mixed(end, kind)), vec_load(constants.canary.bits_window + slack));
 }
 
 /* Canaries of any length in slots of any size. */
@@ -54,22 +48,37 @@ bool canary_intact_long(const char *slot, size_t usable, size_t slack, enum allo
 /* Write the canary of a block with that slack; the block's own bytes keep their values. */
 static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack, enum allocation_kind kind)
 {
-    if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES)) {
+    const char *start = slot + usable - slack;
+    char *at = slot + usable - VEC_BYTES;
+    if (unlikely(usable < VEC_BYTES)) {
         canary_write_long(slot, usable, slack, kind);
         return;
     }
-    char *end = slot + usable - VEC_BYTES;
-    vec block = vec_andnot(canary_mask(slack), vec_load(end));
-    vec_store(end, vec_or(block, canary_vector(slot, slack, kind)));
+    if (slack > VEC_BYTES) {
+        vec word = vec_repeat(canary_word(start, kind));
+        for (; slack > VEC_BYTES; slack -= VEC_BYTES, at -= VEC_BYTES)
+            vec_store(at, word);
+        at[VEC_BYTES + 1 - slack] = 0; /* it may be the next vector's */
+    }
+    vec block = vec_andnot(canary_mask(slack), vec_load(at));
+    vec_store(at, vec_or(block, canary_vector(start, slack, kind)));
 }
 
 static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack,
                                         enum allocation_kind kind)
 {
-    if (unlikely(slack > VEC_BYTES || usable < VEC_BYTES))
+    const char *start = slot + usable - slack, *at = slot + usable - VEC_BYTES;
+    if (unlikely(usable < VEC_BYTES ||
+                 slack % VEC_BYTES == 1)) /* the zero is in another vector than the start */
         return canary_intact_long(slot, usable, slack, kind);
-    vec there = vec_and(vec_load(slot + usable - VEC_BYTES), canary_mask(slack));
-    return likely(vec_is_zero(vec_xor(there, canary_vector(slot, slack, kind))));
+    vec difference = vec_repeat(0);
+    if (slack > VEC_BYTES) {
+        vec word = vec_repeat(canary_word(start, kind));
+        for (; slack > VEC_BYTES; slack -= VEC_BYTES, at -= VEC_BYTES)
+            difference = vec_or(difference, vec_xor(vec_load(at), word));
+    }
+    vec first = vec_xor(vec_load(at), canary_vector(start, slack, kind));
+    return likely(vec_is_zero(difference) && vec_is_zero_under(first, constants.canary.window + slack));
 }
 
 /* The kind that the canary is whole for, of all if the check is in force; KIND_COUNT if it is damaged. */

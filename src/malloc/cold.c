@@ -113,11 +113,13 @@ struct live {
 
 static struct live find_live(const void *block)
 {
-    struct found found = generic_find(block);
-    struct live live = {found.word, STATE_FRESH, (unsigned)found.class};
+    struct found found;
+    struct live live = {NULL, STATE_FRESH, CLASS_GUARDED};
     uint32_t slot;
-    if (!found.word && (live.word = guarded_find(block, &slot)) != NULL)
-        live.class = CLASS_GUARDED;
+    if (generic_find(block, 0, CLASS_GUARDED, &found))
+        live = (struct live){found.word, STATE_FRESH, class_index(found.class)};
+    else
+        live.word = guarded_find(block, &slot);
     if (live.word)
         live.state = state_load(live.word);
     if (!state_is_live(live.state) || state_slack(live.state) > constants.classes[live.class].usable)
@@ -166,7 +168,7 @@ static void *move(void *block, size_t old_size, size_t size)
     if (!fresh)
         return NULL;
     memcpy(fresh, block, min_size(old_size, size));
-    constants.dispatch.free(block, "realloc");
+    constants.dispatch.release(block, "realloc", KIND_MALLOC);
     return fresh;
 }
 

@@ -7,6 +7,7 @@
 #ifndef CONSTANTS_H
 #define CONSTANTS_H
 
+#include "canary_constants.h"
 #include "feature_set.h"
 #include "kind.h"
 #include "settings.h"
@@ -16,7 +17,7 @@
 struct dispatch {
     void *(*malloc)(size_t size);
     void *(*calloc)(size_t size); /* the product, already checked */
-    void (*free)(void *block, const char *operation);
+    void (*free)(void *block);    /* NULL too */
     void *(*realloc)(void *block, size_t size);
     void *(*aligned)(size_t alignment, size_t size, enum allocation_kind kind); /* a power of two; any size */
     size_t (*usable_size)(void *block);
@@ -39,7 +40,7 @@ struct constants {
     size_t slack_minimum_paged; /* the same for slots that end at a guard page */
     size_t guard_interval;      /* bytes between random guard pages: one in each such window */
 
-    uint64_t canary_secret;
+    struct canary_constants canary;
     uint64_t poison; /* the word that freed memory holds */
     uint64_t fill;   /* the word written at free: poison, or 0 */
     bool started;
@@ -54,5 +55,10 @@ struct constants {
 } __attribute__((aligned(PAGE_SIZE_MAX)));
 
 extern struct constants constants;
+
+static inline unsigned class_index(const struct size_class *class)
+{
+    return (unsigned)(class - constants.classes);
+}
 
 #endif

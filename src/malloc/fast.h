@@ -1,40 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The fast path: blocks of up to 120 bytes while nothing is out of the ordinary. No calls, no loops, no
- * branch that depends on the size, and no effect before it is certain that all is well: else it gives up, and
- * the generic path does it again from the start, finds out why, and reports what is to be reported.
+ * The fast path: blocks of slots below CLASS_FIRST_PAGED while nothing is out of the ordinary; for the small
+ * ones, of up to 120 bytes, and for the others. No effect before it is certain that all is well: else it
+ * gives up, and the generic path does it again from the start, finds out why, and reports what is to be
+ * reported.
  */
 #ifndef FAST_H
 #define FAST_H
 
 #include "generic.h"
+#include "whole.h"
 
-/* Slots of up to 128 bytes: four vectors at 0, 32, 64 and the end cover them, each clipped to the end. */
-#define FAST_USABLE  (4 * VEC_BYTES)
-#define FAST_CLASSES 7u /* CLASS_FIRST and the next six */
-
-struct fast_parts {
-    char *second, *third, *last;
-};
-
-/* Where they go in the slots of a class. */
-static inline void fast_shape(struct size_class *class)
+static ALWAYS_INLINE size_t fast_least_slack(unsigned features)
 {
-    size_t end = class->usable >= VEC_BYTES ? class->usable - VEC_BYTES : 0;
-    class->second = (uint8_t)fill_clip(32, end);
-    class->third = (uint8_t)fill_clip(64, end);
+    return features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
 }
 
-static ALWAYS_INLINE struct fast_parts fast_parts(char *slot, const struct size_class *class)
+/* Whether it fits a small slot. Not 0. */
+static ALWAYS_INLINE bool fast_is_small(size_t size, unsigned features)
 {
-    return (struct fast_parts){slot + class->second, slot + class->third, slot + class->usable - VEC_BYTES};
-}
-
-/* The class of a size that the fast path is for; the same as the table says. */
-static ALWAYS_INLINE unsigned fast_class(size_t size, bool canaries)
-{
-    unsigned sixteens = (unsigned)(size + (canaries ? CANARY_MINIMUM : 0) + 15) / 16;
-    return (sixteens < 2 ? 2 : sixteens) - 1;
+    return size - 1 < SMALL_USABLE - fast_least_slack(features);
 }
 
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
@@ -44,111 +29,102 @@ static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
 }
 
 /* NULL: give up. */
-static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum allocation_kind kind,
-                                         unsigned features)
+static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool small,
+                                         enum allocation_kind kind, unsigned features)
 {
     const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
     const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
     const bool canaries = features & COMPATMALLOC_CANARIES;
-    const vec nothing = vec_repeat(0), filled = generic_filled(features);
+    const vec nothing = vec_repeat(0);
 
-    if (features & (CHECK_NEIGHBOURS | GUARD_SAMPLES)) /* BUSY is to be stored, or blocks counted */
+    if (features & (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED)) /* there is more to be done */
         return NULL;
-    if (unlikely(size - 1 >= FAST_USABLE - (canaries ? CANARY_MINIMUM : 0)))
+    if (unlikely(small ? !fast_is_small(size, features)
+                       : size - 1 >= UNPAGED_LIMIT - fast_least_slack(features)))
         return NULL;
-    unsigned c = fast_class(size, canaries);
+    unsigned c = generic_class_unpaged(size, features);
     const struct size_class *class = &constants.classes[c];
-    unsigned count = heap->count[c];
-    if (unlikely(count - 1 >= class->magazine_capacity)) /* empty, or a count that cannot be */
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t count = magazine->count - 1;
+    if (unlikely(count >= class->magazine_capacity)) /* empty, or a count that cannot be */
         return NULL;
-    const uint32_t *top = heap_magazine(heap, class) + count - 1;
-    uint32_t number = top[0], next = top[-2]; /* what stands before a magazine may be prefetched as well */
+    uint32_t number = magazine->slots[count];
     if (unlikely(number >= class->slots))
         return NULL;
-    char *slot = slot_address(class, number);
-    state_word *word = slot_state(class, number);
+    uintptr_t states = slot_states(class, number);
+    if (unlikely(states == 0))
+        return NULL;
+    state_word *word = slot_state_in(states, number);
     if (unlikely(state_load(word) != STATE_FREED))
         return NULL;
-    size_t usable = class->usable, slack = usable - size;
-    struct fast_parts parts = fast_parts(slot, class);
-    if (verify) {
-        vec difference =
-            vec_or(vec_or(fill_difference(slot, filled), fill_difference(parts.second, filled)),
-                   vec_or(fill_difference(parts.third, filled), fill_difference(parts.last, filled)));
-        if (unlikely(!vec_is_zero(difference)))
-            return NULL;
-    }
-    heap->count[c] = (uint16_t)(count - 1);
-    __atomic_signal_fence(
-        __ATOMIC_SEQ_CST); /* off the list before it changes: for handlers that call exit() */
+    char *slot = slot_address(class, number);
+    if (verify && unlikely(whole_differs(slot, class, small, generic_filled(features))))
+        return NULL;
+    magazine->count = count;
+    signal_fence(); /* off the list before it changes: for handlers that call exit() */
     /* The next one of the class is most likely cold; by the time it is asked for it need not be. */
-    fast_prefetch(slot_address(class, next), usable);
-    if (zero) {
-        vec_store(slot, nothing);
-        vec_store(parts.second, nothing);
-        vec_store(parts.third, nothing);
-    }
-    vec canary = canaries ? canary_vector(slot, slack, kind_in_force(kind, features)) : nothing;
-    if (canaries && !generic_zeroes(features))
-        canary = vec_or(canary, vec_andnot(canary_mask(slack), vec_load(parts.last)));
-    if (canaries || zero)
-        vec_store(parts.last, canary);
+    fast_prefetch(slot_address(class, (&magazine->slots[count])[-2]), class->usable);
+    if (zero)
+        whole_fill(slot, class, small, nothing);
+    size_t slack = class->usable - size;
+    kind = kind_in_force(kind, features);
+    if (canaries && small && generic_zeroes(features))
+        vec_store(slot + class->usable - VEC_BYTES, canary_vector(slot + size, slack, kind));
+    else if (canaries)
+        canary_write(slot, class->usable, slack, kind);
     state_store(word, state_live(slack));
     return slot;
 }
 
-#define SIZE_NOT_STATED SIZE_MAX
-
-/* `size` is what the caller thinks the block has. False: give up. */
-static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, size_t size, enum allocation_kind kind,
-                                    unsigned features)
+/* `size` is what the caller thinks the block has, NULL if nothing. False: give up. */
+static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t *size, bool small,
+                                    enum allocation_kind kind, unsigned features)
 {
-    const bool canaries = features & COMPATMALLOC_CANARIES, quarantine = features & COMPATMALLOC_QUARANTINE;
-    if (generic_is_watched(features))
+    const unsigned first = small ? CLASS_FIRST : CLASS_FIRST + SMALL_CLASSES;
+    const unsigned classes = small ? SMALL_CLASSES : CLASS_FIRST_PAGED - first;
+    const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
+    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
         return false;
-    struct found found = generic_find(block);
-    if (unlikely(!found.word) || unlikely(found.class - CLASS_FIRST >= FAST_CLASSES))
+    struct found found;
+    if (unlikely(!generic_find(block, first, classes, &found)))
         return false;
-    const struct size_class *class = &constants.classes[found.class];
-    if (unlikely(heap->count[found.class] >= class->magazine_capacity) ||
-        (quarantine && unlikely(heap->random->left == 0)))
+    const struct size_class *class = found.class;
+    /* The slot will be put into the one or the other. */
+    struct quarantine *quarantine = quarantine_of(heap, class);
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t place = quarantines ? quarantine->room - 1 : magazine->count;
+    if (unlikely(place >= (quarantines ? class->batch : class->magazine_capacity)))
         return false;
-    state_word state = state_load(found.word);
-    size_t usable = class->usable, slack = state_slack(state);
-    /* Every block here has a canary, and one in these classes that is longer than a vector is a rare
-     * alignment's. */
-    const size_t least = canaries ? CANARY_MINIMUM : 0;
-    if (unlikely(!state_is_live(state)) || unlikely(slack - least > VEC_BYTES - least))
+    /* Every block here has a canary. One in a small slot that is longer than a vector is a rare alignment's.
+     */
+    const unsigned least = (unsigned)fast_least_slack(features);
+    size_t usable = class->usable;
+    unsigned over = state_load(found.word) - (STATE_LIVE + least);
+    HOLD(over);
+    if (unlikely(over > (small ? VEC_BYTES : usable) - least))
         return false;
-    if (size != SIZE_NOT_STATED && unlikely(usable - slack != size))
+    size_t slack = (size_t)over + least;
+    if (size && unlikely(usable - slack != *size))
         return false;
-    if (canaries) {
-        vec there = vec_and(vec_load((char *)block + usable - VEC_BYTES), canary_mask(slack));
-        vec expected = canary_vector(block, slack, kind_in_force(kind, features));
-        if (unlikely(!vec_is_zero(vec_xor(there, expected))))
+    kind = kind_in_force(kind, features);
+    if (canaries && small) {
+        vec there = vec_load((char *)block + usable - VEC_BYTES);
+        vec expected = canary_vector((char *)block + usable - slack, slack, kind);
+        if (unlikely(!vec_is_zero_under(vec_xor(there, expected), constants.canary.window + slack)))
             return false;
-    }
-    if (unlikely(!generic_claim_as_seen(found.word, state, STATE_FREED)))
+    } else if (canaries && unlikely(!canary_intact(block, usable, slack, kind))) {
         return false;
-    __atomic_signal_fence(
-        __ATOMIC_SEQ_CST); /* what is needed again is loaded again: there are no registers for it */
-    if (generic_fills(features)) {
-        const vec filled = generic_filled(features);
-        struct fast_parts parts = fast_parts(block, class);
-        vec_store(block, filled);
-        vec_store(parts.second, filled);
-        vec_store(parts.third, filled);
-        vec_store(parts.last, filled);
     }
+    if (unlikely(!generic_claim_as_seen(found.word, (state_word)(over + least + STATE_LIVE), STATE_FREED)))
+        return false;
+    signal_fence(); /* what is needed again is loaded again: there are no registers for it */
+    if (generic_fills(features))
+        whole_fill(block, class, small, generic_filled(features));
     signal_fence();
-    uint32_t leaving = found.slot;
-    if (quarantine)
-        leaving = quarantine_exchange(heap, class, found.class, found.slot, random_next(heap->random));
-    /* Branch-free: what is not pushed is overwritten by the next that is. */
-    unsigned count = heap->count[found.class];
-    heap_magazine(heap, class)[count] = leaving;
-    signal_fence();
-    heap->count[found.class] = (uint16_t)(count + (leaving != 0));
+    if (!quarantines)
+        magazine_push(magazine, place, found.slot);
+    else if (unlikely(quarantine_put(quarantine, place, found.slot)))
+        quarantine_pass_on_own(class);
     return true;
 }
 

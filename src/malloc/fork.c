@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "heap.h"
+#include "onlookers.h"
 #include "region.h"
 #include "start.h"
 
@@ -16,6 +17,7 @@ void fork_child(void)
     metadata_fork_child();
     region_fork_child();
     heap_fork_child();
+    onlookers_fork_child();
 }
 
 static void before(void)

@@ -6,6 +6,7 @@
 #include "guard.h"
 #include "map.h"
 #include "misuse.h"
+#include "onlookers.h"
 
 /* Slots never used and longer than this are not verified: nobody has an address in them that would be his to
  * misuse. */
@@ -38,16 +39,26 @@ bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
     return false;
 }
 
+/* Make part of a free slot, or several, inaccessible. */
+static bool shut(char *from, size_t bytes)
+{
+    if (!onlookers_begin_removal())
+        return false;
+    bool done = guard_install(from, bytes);
+    onlookers_end_removal();
+    return done;
+}
+
 state_word fresh_purge(const struct size_class *class, char *from, size_t bytes)
 {
     bool closes = is_paged(class) && guard_is_cheap() &&
                   constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
-    if (closes && guard_install(from, bytes))
+    if (closes && shut(from, bytes))
         return STATE_CLOSED;
     return map_discard(from, bytes) ? STATE_PURGED : STATE_FREED;
 }
 
 bool fresh_close(const struct size_class *class, char *slot)
 {
-    return is_paged(class) && guard_install(slot, page_bytes(class));
+    return is_paged(class) && shut(slot, page_bytes(class));
 }

@@ -72,8 +72,9 @@ static ALWAYS_INLINE bool generic_prepare(const struct size_class *class, char *
 static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned features, state_word **taken)
 {
     const struct size_class *class = &constants.classes[c];
+    struct magazine *magazine = heap_magazine(heap, class);
     for (;;) {
-        unsigned count = heap->count[c];
+        uint32_t count = magazine->count;
         if (unlikely(count - 1 >= class->magazine_capacity)) {
             if (unlikely(count != 0))
                 misuse_metadata(class, NULL, "the count of a magazine", "malloc");
@@ -81,9 +82,8 @@ static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned 
             if (unlikely(count == 0))
                 return NULL;
         }
-        const uint32_t *magazine = heap_magazine(heap, class);
-        heap->count[c] = (uint16_t)(--count);
-        uint32_t slot = magazine[count];
+        magazine->count = --count;
+        uint32_t slot = magazine->slots[count];
         char *block = slot_address(class, slot);
         if (unlikely(!slot_exists(class, slot))) {
             misuse_metadata(class, block, "an entry of a magazine", "malloc");
@@ -96,7 +96,8 @@ static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned 
             misuse_metadata(class, block, "the state of a slot about to be handed out", "malloc");
             continue;
         }
-        if (generic_is_watched(features))
+        /* What is known to be zero may be looked at by checks of the heap, whoever has it. */
+        if (generic_is_watched(features) || unlikely(state != STATE_FREED))
             state_store_before(word, STATE_BUSY);
         if (unlikely(!generic_prepare(class, block, state, features))) {
             state_store(word, STATE_RETIRED);
@@ -143,78 +144,78 @@ static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state, sta
     return likely(state_is_live(*state)) && generic_claim_as_seen(word, *state, claimed);
 }
 
-/* Hand a claimed slot on: to the quarantine, and what leaves that to the magazine. */
+/* Hand a claimed slot on: to the quarantine, or to the magazine at once. */
 static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class *class, unsigned c,
                                       uint32_t slot, unsigned features)
 {
     if (features & COMPATMALLOC_QUARANTINE) {
-        slot = quarantine_exchange(heap, class, c, slot, random_byte(heap->random));
-        if (slot == 0)
-            return;
+        struct quarantine *quarantine = quarantine_of(heap, class);
+        if (unlikely(quarantine->room - 1 >= class->batch))
+            quarantine_pass_on(heap, class);
+        if (unlikely(quarantine_put(quarantine, quarantine->room - 1, slot)))
+            quarantine_pass_on(heap, class);
+    } else {
+        magazine_put(heap, class, c, slot);
     }
-    if (unlikely(heap->count[c] >= class->magazine_capacity))
-        magazine_spill(heap, c);
-    heap_magazine(heap, class)[heap->count[c]] = slot;
-    signal_fence();
-    heap->count[c]++;
 }
 
 struct found {
-    state_word *word; /* NULL: not the start of a slot */
-    size_t class;     /* CLASS_ZERO's slots have no memory behind them */
+    state_word *word;
+    const struct size_class *class; /* CLASS_ZERO's slots have no memory behind them */
     uint32_t slot;
 };
 
-/* The slot whose start the pointer is, live or not. */
-static ALWAYS_INLINE struct found generic_find(const void *block)
+/* The slot whose start the pointer is, live or not, if it is of these classes. Not of CLASS_GUARDED, whose
+ * blocks do not begin where their slots do. */
+static ALWAYS_INLINE bool generic_find(const void *block, unsigned first, unsigned classes,
+                                       struct found *found)
 {
-    const struct found nothing = {NULL, 0, 0};
     size_t c = class_of_address(block);
-    if (unlikely(c >= CLASS_GUARDED)) /* those do not begin where their slots do */
-        return nothing;
+    if (unlikely(c - first >= classes))
+        return false;
     const struct size_class *class = &constants.classes[c];
-    uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);
-    if (unlikely(offset >= class->span))
-        return nothing;
-    uint32_t slot;
-    if (unlikely(!slot_begins(class, offset, &slot)))
-        return nothing;
-    char *extent = slot_extent(class, slot);
-    if (unlikely(!extent))
-        return nothing;
-    return (struct found){extent_state(extent, slot_in_extent(class, slot)), c, slot};
+    HOLD(class);
+    uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base), slot;
+    if (unlikely(!slot_begins(class, offset, &slot)) || unlikely(slot >= class->slots))
+        return false;
+    uintptr_t states = slot_states(class, (uint32_t)slot);
+    if (unlikely(states == 0))
+        return false;
+    *found = (struct found){slot_state_in(states, (uint32_t)slot), class, (uint32_t)slot};
+    return true;
 }
 
 /* Whether it is a live slot's block of exactly that size. */
 static ALWAYS_INLINE bool generic_has_size(const void *block, size_t size)
 {
-    struct found found = generic_find(block);
-    if (unlikely(!found.word))
+    struct found found;
+    if (unlikely(!generic_find(block, 0, CLASS_GUARDED, &found)))
         return false;
     state_word state = state_load(found.word);
-    return state_is_live(state) && constants.classes[found.class].usable - state_slack(state) == size;
+    return state_is_live(state) && found.class->usable - state_slack(state) == size;
 }
 
 /* Free the block if it is a live slot. False if it is not: a large block, or a misuse. */
 static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const char *operation,
                                        enum allocation_kind kind, unsigned features)
 {
-    struct found found = generic_find(block);
+    struct found found;
     state_word state;
     state_word claimed = generic_is_watched(features) ? STATE_BUSY : STATE_FREED;
-    if (unlikely(!found.word) || unlikely(!generic_claim(found.word, &state, claimed)))
+    if (unlikely(!generic_find(block, 0, CLASS_GUARDED, &found)) ||
+        unlikely(!generic_claim(found.word, &state, claimed)))
         return false;
-    const struct size_class *class = &constants.classes[found.class];
-    size_t least =
-        found.class - CLASS_FIRST < CLASS_FIRST_PAGED - CLASS_FIRST && features & COMPATMALLOC_CANARIES
-            ? CANARY_MINIMUM
-            : 0;
+    const struct size_class *class = found.class;
+    unsigned c = class_index(class);
+    size_t least = c - CLASS_FIRST < CLASS_FIRST_PAGED - CLASS_FIRST && features & COMPATMALLOC_CANARIES
+                       ? CANARY_MINIMUM
+                       : 0;
     if (unlikely(state_slack(state) - least > class->usable - least)) {
         misuse_metadata(class, block, "the size of a block", operation);
         state_store(found.word, STATE_RETIRED);
         return true;
     }
-    if (likely(found.class != CLASS_ZERO)) {
+    if (likely(c != CLASS_ZERO)) {
         if (features & COMPATMALLOC_CANARIES &&
             unlikely(
                 !canary_intact(block, class->usable, state_slack(state), kind_in_force(kind, features))) &&
@@ -231,8 +232,15 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
     }
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
         state_store(found.word, claimed == STATE_CLOSED ? STATE_CLOSED : STATE_FREED);
-    generic_put(heap, class, (unsigned)found.class, found.slot, features);
+    generic_put(heap, class, c, found.slot, features);
     return true;
+}
+
+/* The class for a request of up to UNPAGED_LIMIT bytes with the canary. */
+static ALWAYS_INLINE unsigned generic_class_unpaged(size_t size, unsigned features)
+{
+    size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
+    return constants.class_of_small[(size + slack + 15) / 16];
 }
 
 /* The class for a request, 0 < size; or CLASS_COUNT: a large block. */
@@ -242,7 +250,7 @@ static ALWAYS_INLINE unsigned generic_class(size_t size, unsigned features)
     size_t limit = features & PROTECT_FREED ? min_size(constants.page_size, UNPAGED_LIMIT) - 1 - slack
                                             : UNPAGED_LIMIT - slack;
     if (likely(size - 1 < limit))
-        return constants.class_of_small[(size + slack + 15) / 16];
+        return generic_class_unpaged(size, features);
     if (likely(size - 1 < SMALL_LIMIT - constants.slack_minimum_paged))
         return constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];
     return CLASS_COUNT;

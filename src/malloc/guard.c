@@ -142,3 +142,13 @@ void guard_forget(unsigned guards)
     if (guards != 0 && atomic_load_explicit(&made, memory_order_relaxed) != 0)
         give_back((long)guards);
 }
+
+void guard_lift(void *address, size_t bytes)
+{
+    (void)map_protect(address, bytes, PROT_READ | PROT_WRITE);
+}
+
+void guard_economize(void)
+{
+    atomic_store_explicit(&most, atomic_load_explicit(&made, memory_order_relaxed), memory_order_relaxed);
+}

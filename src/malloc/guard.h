@@ -30,6 +30,12 @@ bool guard_remove(void *address, size_t bytes);
 /* The same for the front of a guard of which more is left behind it. */
 bool guard_narrow(void *address, size_t bytes);
 
+/* Make guards that are mappings accessible. They count until guard_forget(). */
+void guard_lift(void *address, size_t bytes);
+
+/* No more guards that are mappings than there are now: the process has come to its limit. */
+void guard_economize(void);
+
 /* So many guards that counted against the budget went with what they guarded. */
 void guard_forget(unsigned guards);
 

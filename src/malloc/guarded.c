@@ -53,7 +53,7 @@ state_word *guarded_find(const void *block, uint32_t *slot)
 {
     const struct size_class *class = guarded_class();
     uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base);
-    if (class_of_address(block) != CLASS_GUARDED || offset >= class->span)
+    if (class_of_address(block) != CLASS_GUARDED || offset >= slot_span(class))
         return NULL;
     *slot = slot_of_offset(class, offset);
     if (!slot_exists(class, *slot))
@@ -112,6 +112,15 @@ static bool verify_front(const char *block, state_word state, const char *operat
                             .bytes = (const unsigned char *)start + first,
                             .byte_count = count});
     return false;
+}
+
+bool guarded_is_whole(const char *slot, state_word state)
+{
+    const char *block = slot + guarded_offset(state);
+    size_t gap = front(state), slack = room(state) - block_size(state);
+    return !(constants.features & FEATURES_COMPILED & COMPATMALLOC_CANARIES) ||
+           (canary_intact_long(block, room(state), slack, KIND_MALLOC) &&
+            canary_kind(block - gap, gap, gap) != KIND_COUNT);
 }
 
 bool guarded_verify(uint32_t slot, state_word state, const char *operation)

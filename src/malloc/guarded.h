@@ -34,6 +34,9 @@ bool guarded_free(struct heap *heap, void *block, const char *operation, enum al
 /* Where in its slot the block with that state begins. */
 size_t guarded_offset(state_word state);
 
+/* Whether a live slot's canaries are whole, which must not have more slack than there is room. */
+bool guarded_is_whole(const char *slot, state_word state);
+
 /* Verify the canaries of the live block in that slot. */
 bool guarded_verify(uint32_t slot, state_word state, const char *operation);
 

@@ -8,6 +8,7 @@
 #include "constants.h"
 #include "fork.h"
 #include "metadata.h"
+#include "quarantine.h"
 #include "region.h"
 #include "slot.h"
 #include "start.h"
@@ -75,20 +76,23 @@ static uint32_t ring_entries(const struct size_class *class)
 
 size_t heap_layout(void)
 {
-    uint32_t at = 2; /* so many stand before the first magazine (fast.h) */
+    uint32_t at = 1; /* before the first magazine, where the fast path may look (fast.h) */
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         class->magazine = at;
         class->magazine_capacity =
             (uint16_t)clamp(MAGAZINE_BYTES / class->stride, MAGAZINE_LEAST, MAGAZINE_MOST);
-        at += class->magazine_capacity;
-        class->ring = at;
+        at += MAGAZINE_PLACES(class);
+        class->quarantine = at;
         uint32_t ring = ring_entries(class);
         uint32_t mix = clamp(ring / 2, 1, 64);
-        class->ring_mask = (uint16_t)(ring - 1);
-        class->mix_mask = (uint16_t)(mix - 1);
+        class->batch = (uint8_t)power_of_two_below(
+            clamp(min_size(max_size(ring / 4, min_size(ring / 2, 4)), class->magazine_capacity / 2u), 1,
+                  BATCH_MOST));
+        class->batches = (uint16_t)(ring / class->batch);
+        class->mix_mask = (uint8_t)(mix - 1);
         if (constants.features & COMPATMALLOC_QUARANTINE)
-            at += ring + mix;
+            at += QUARANTINE_PLACES(class);
     }
     heap_bytes = sizeof(struct heap) + at * sizeof(uint32_t);
     return heap_bytes;
@@ -194,10 +198,8 @@ bool heap_start(void)
  * moment. */
 static void distrust(struct heap *heap)
 {
-    memset(heap->count, 0, sizeof heap->count);
-    memset(heap->ring_at, 0, sizeof heap->ring_at);
     memset(heap->runs, 0, sizeof heap->runs);
-    memset(heap->slots, 0, heap_bytes - sizeof *heap);
+    memset(heap->places, 0, heap_bytes - sizeof *heap);
     heap->outbox.count = 0;
     heap->free_run_bytes = 0;
 }
@@ -230,7 +232,7 @@ static void relist_dubious_runs(void)
         const struct size_class *class = &constants.classes[c];
         uint32_t frontier = region_frontier(c);
         for (uint32_t slot = 0; slot < frontier;) {
-            if (!slot_extent(class, slot)) {
+            if (!slot_has_extent(class, slot)) {
                 slot = ((slot >> class->extent_shift) + 1) << class->extent_shift;
                 continue;
             }
@@ -298,9 +300,9 @@ void heap_unlock_shared(void)
     heap_return_idle(heap);
 }
 
-static bool may_have(const struct heap *heap, unsigned class)
+static bool may_have(struct heap *heap, unsigned class)
 {
-    return heap->runs[class].oldest || heap->count[class] ||
+    return heap->runs[class].oldest || heap_magazine(heap, &constants.classes[class])->count != 0 ||
            atomic_load_explicit(&heap->inbox, memory_order_relaxed);
 }
 

@@ -5,8 +5,7 @@
  * Per class a heap has
  *   - a magazine: a stack of free slots, popped by malloc and pushed by free (Bonwick and Adams, "Magazines
  * and Vmem", USENIX 2001), refilled from its runs and emptied into them by halves;
- *   - a quarantine: a freed slot first swaps places with a random one of the mix, then that one waits in a
- * FIFO;
+ *   - a quarantine, through which freed slots pass (quarantine.h);
  *   - the runs that it owns and that have free slots.
  * A heap is used by one thread at a time. When the thread ends, the heap waits for the next thread to start
  * and serves that one, with everything in it: heaps are never taken apart. Threads that have none, because
@@ -33,23 +32,28 @@
 #define MAGAZINE_BYTES (64 * KIB)
 
 struct heap {
-    struct random *random;         /* in memory that is wiped on fork */
-    uint32_t index;                /* its number; runs name their owner by it */
-    bool dubious;                  /* its thread vanished in a fork: trust only the bitmaps of its runs */
-    uint16_t count[CLASS_COUNT];   /* slots in each magazine */
-    uint16_t ring_at[CLASS_COUNT]; /* where the next slot enters each FIFO */
+    struct random *random; /* in memory that is wiped on fork */
+    uint32_t index;        /* its number; runs name their owner by it */
+    bool dubious;          /* its thread vanished in a fork: trust only the bitmaps of its runs */
     struct run_list runs[CLASS_COUNT];
     uint32_t until_sample; /* blocks until the next that gets a page of its own (guarded.h) */
     size_t free_run_bytes; /* in runs without a live block, since pages were last given back */
     struct outbox outbox;
     _Atomic(struct parcel *) inbox; /* parcels from other heaps */
-    uint32_t slots[];               /* magazines and quarantines, laid out by heap_layout() */
+    uint32_t places[];              /* magazines and quarantines, laid out by heap_layout() */
 };
+
+struct magazine {
+    uint32_t count;
+    uint32_t slots[]; /* the last one is handed out next */
+};
+
+#define MAGAZINE_PLACES(class) (1u + (class)->magazine_capacity)
 
 /* This thread's heap, or NULL: not attached yet, or no longer. One initial-exec TLS load. */
 extern __thread struct heap *heap_current __attribute__((tls_model("initial-exec")));
 
-/* Lay out heap->slots[] in constants.classes[] for the settings in force. Returns sizeof(struct heap) with
+/* Lay out heap->places[] in constants.classes[] for the settings in force. Returns sizeof(struct heap) with
  * it. */
 size_t heap_layout(void);
 
@@ -79,19 +83,9 @@ uint32_t heap_count(void);
 
 void heap_fork_child(void);
 
-static ALWAYS_INLINE uint32_t *heap_magazine(struct heap *heap, const struct size_class *class)
+static ALWAYS_INLINE struct magazine *heap_magazine(struct heap *heap, const struct size_class *class)
 {
-    return heap->slots + class->magazine;
-}
-
-static ALWAYS_INLINE uint32_t *heap_ring(struct heap *heap, const struct size_class *class)
-{
-    return heap->slots + class->ring;
-}
-
-static ALWAYS_INLINE uint32_t *heap_mix(struct heap *heap, const struct size_class *class)
-{
-    return heap->slots + class->ring + class->ring_mask + 1;
+    return (struct magazine *)&heap->places[class->magazine];
 }
 
 #endif

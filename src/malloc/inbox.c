@@ -15,14 +15,14 @@ static _Atomic(uint64_t) spare;
 
 static uint64_t spare_word(uint64_t changes, const struct parcel *first)
 {
-    uint64_t place = first ? (uint64_t)((const char *)first - constants.metadata) / EXTENT_UNIT : 0;
+    uint64_t place = first ? (uint64_t)((const char *)first - constants.metadata) / METADATA_UNIT : 0;
     return changes << 32 | place;
 }
 
 static struct parcel *spare_first(uint64_t word)
 {
     uint32_t place = (uint32_t)word;
-    return place ? (struct parcel *)(void *)(constants.metadata + place * EXTENT_UNIT) : NULL;
+    return place ? (struct parcel *)(void *)(constants.metadata + place * METADATA_UNIT) : NULL;
 }
 
 static struct parcel *spare_pop(void)
@@ -43,7 +43,7 @@ static struct parcel *parcel_new(void)
 {
     struct parcel *parcel = spare_pop();
     if (!parcel)
-        parcel = metadata_allocate(sizeof *parcel, EXTENT_UNIT);
+        parcel = metadata_allocate(sizeof *parcel, METADATA_UNIT);
     if (parcel)
         parcel->count = 0;
     return parcel;

@@ -5,6 +5,8 @@
 #include "heap.h"
 #include "large.h"
 #include "neighbours.h"
+#include "onlookers.h"
+#include "quarantine.h"
 #include "region.h"
 #include "report.h"
 #include "start.h"
@@ -14,6 +16,9 @@
  * costs a long-lived one no time that anybody would notice. */
 #define QUICK_SLOTS 1024u
 #define QUICK_BYTES (256 * KIB)
+
+/* Onlookers say after so many slots that they are still there. */
+#define STAY_SLOTS 64u
 
 struct survey {
     const char *operation;
@@ -58,7 +63,9 @@ static void for_each_slot(struct survey *survey, unsigned c,
     const struct size_class *class = &constants.classes[c];
     uint32_t slots = slots_to_check(survey, c);
     for (uint32_t slot = 0; slot < slots; slot++) {
-        if (!slot_extent(class, slot)) {
+        if (slot % STAY_SLOTS == 0)
+            onlookers_stay();
+        if (!slot_has_extent(class, slot)) {
             slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
             continue;
         }
@@ -82,7 +89,7 @@ static void look_before(struct survey *survey, const struct part *part, uint32_t
 
 static void look_at_guarded(struct survey *survey, const struct part *part, uint32_t slot)
 {
-    if (state_is_live(part->state))
+    if (state_is_live(part->state) && !verify_is_whole(part))
         survey->problems += !guarded_verify(slot, part->state, survey->operation);
 }
 
@@ -92,8 +99,9 @@ static void look_inside(struct survey *survey, const struct part *part, uint32_t
         check_part(survey, part);
 }
 
-static void look_at_listed(struct survey *survey, const struct size_class *class, uint32_t slot)
+static void look_at_listed(void *survey, unsigned c, uint32_t slot)
 {
+    const struct size_class *class = &constants.classes[c];
     if (slot == 0 || !slot_exists(class, slot))
         return;
     struct part part = verify_part(class, slot);
@@ -108,19 +116,15 @@ static void check_own(struct survey *survey, unsigned c)
     struct heap *heap = heap_current;
     if (!heap)
         return;
-    const uint32_t *slots = heap_magazine(heap, class);
-    unsigned places = class->ring_mask + 1u + class->mix_mask + 1u;
-    for (unsigned i = 0; i < heap->count[c] && i < class->magazine_capacity; i++)
-        look_at_listed(survey, class, slots[i]);
-    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
-        return;
-    slots = heap_ring(heap, class);
-    for (unsigned i = 0; i < places; i++)
-        look_at_listed(survey, class, slots[i]);
+    const struct magazine *magazine = heap_magazine(heap, class);
+    for (unsigned i = 0; i < magazine->count && i < class->magazine_capacity; i++)
+        look_at_listed(survey, c, magazine->slots[i]);
+    quarantine_for_each(heap, c, look_at_listed, survey);
 }
 
 static void check_heap(struct survey *survey)
 {
+    onlookers_arrive();
     for_each_slot(survey, CLASS_GUARDED, look_at_guarded);
     for (unsigned c = CLASS_FIRST; c < CLASS_GUARDED; c++) {
         if (region_frontier(c) == 0)
@@ -130,6 +134,7 @@ static void check_heap(struct survey *survey)
         for_each_slot(survey, c, look_inside);
         check_own(survey, c);
     }
+    onlookers_leave();
     survey->problems += large_check(survey->operation);
 }
 

@@ -38,8 +38,7 @@ EXPORT void *calloc(size_t count, size_t size)
  * (POSIX.1-2024). C23 7.24.3.3. */
 EXPORT void free(void *block)
 {
-    if (likely(block != NULL))
-        constants.dispatch.free(block, "free");
+    constants.dispatch.free(block);
 }
 
 /*
@@ -52,7 +51,7 @@ EXPORT void *realloc(void *block, size_t size)
     if (!block)
         return constants.dispatch.malloc(size);
     if (size == 0) {
-        constants.dispatch.free(block, "realloc");
+        constants.dispatch.release(block, "realloc", KIND_MALLOC);
         return NULL;
     }
     return constants.dispatch.realloc(block, size);

@@ -74,6 +74,17 @@ bool map_blank(void *address, size_t bytes)
     return done;
 }
 
+bool map_has_mappings_left(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *probe = map_anywhere(3 * page, PROT_NONE);
+    if (!probe)
+        return false;
+    bool split = map_protect(probe + page, page, PROT_READ);
+    map_release(probe, 3 * page);
+    return split;
+}
+
 /*
  * A seccomp filter that was there before the program, as systemd's SystemCallFilter= is, may not know the
  * call and kill the process for it.

@@ -32,6 +32,9 @@ bool map_protect(void *address, size_t bytes, int protection);
  */
 bool map_blank(void *address, size_t bytes);
 
+/* Whether the kernel gives the process a few more mappings (vm.max_map_count). */
+bool map_has_mappings_left(void);
+
 /* No more mapping, unmapping or protecting there, for good (mseal(2), Linux 6.10). Best effort. */
 void map_seal(const void *address, size_t bytes);
 

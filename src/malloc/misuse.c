@@ -95,14 +95,13 @@ COLD void misuse_wrong_size(const void *block, size_t actual, size_t claimed, co
 static void bad_slot_pointer(const struct size_class *class, const char *pointer, struct report *report)
 {
     uint64_t offset = (uint64_t)(pointer - class->base);
-    if (pointer < class->base || offset >= class->span) {
+    if (pointer < class->base || offset >= slot_span(class)) {
         report->detail = "in the heap's address range, but never part of a block";
         return;
     }
     uint32_t slot = slot_of_offset(class, offset);
     size_t within = offset - (size_t)slot * class->stride;
-    char *extent = slot_extent(class, slot);
-    state_word state = extent ? state_load(extent_state(extent, slot_in_extent(class, slot))) : STATE_FRESH;
+    state_word state = slot_exists(class, slot) ? state_load(slot_state(class, slot)) : STATE_FRESH;
     report->slot_size = class->usable;
     bool freed = state_is_freed(state);
     if (!state_is_valid(state) || (state_is_live(state) && state_slack(state) > class->usable)) {

@@ -96,7 +96,7 @@ static COLD void runtime_delete(const char *symbol, void *block, uintptr_t secon
     if (function)
         (void)function((uintptr_t)block, second, third);
     else
-        constants.dispatch.free(block, "operator delete");
+        constants.dispatch.release(block, "operator delete", KIND_MALLOC);
 }
 
 /* --- new: blocks of `size` bytes at a multiple of `alignment`. Without memory the runtime throws. */

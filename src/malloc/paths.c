@@ -28,10 +28,10 @@ static void *first_calloc(size_t size)
     return start_process() ? constants.dispatch.calloc(size) : no_memory();
 }
 
-static void first_free(void *block, const char *operation)
+static void first_free(void *block)
 {
     if (start_process())
-        constants.dispatch.free(block, operation);
+        constants.dispatch.free(block);
 }
 
 static void *first_realloc(void *block, size_t size)
@@ -90,12 +90,6 @@ static void *libc_calloc(size_t size)
     return __libc_calloc(1, size);
 }
 
-static void libc_free(void *block, const char *operation)
-{
-    (void)operation;
-    __libc_free(block);
-}
-
 static size_t libc_usable_size(void *block)
 {
     size_t (*function)(void *) = NULL;
@@ -133,7 +127,7 @@ static void libc_release_sized(void *block, size_t alignment, size_t size, const
 const struct dispatch paths_passthrough = {
     .malloc = __libc_malloc,
     .calloc = libc_calloc,
-    .free = libc_free,
+    .free = __libc_free,
     .realloc = __libc_realloc,
     .aligned = libc_aligned,
     .usable_size = libc_usable_size,

@@ -55,12 +55,57 @@ static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t
         cold_free_sized(block, alignment, size, operation, kind);
 }
 
+/* --- not small, or else the fast path gave up */
+
+static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
+{
+    struct heap *heap = heap_current;
+    void *block = likely(heap != NULL) ? fast_allocate(heap, size, false, kind, PATHS_FEATURES) : NULL;
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
+
+static NOINLINE void *calloc_further(size_t size)
+{
+    struct heap *heap = heap_current;
+    void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
+                      ? fast_allocate(heap, size, false, KIND_MALLOC, PATHS_FEATURES)
+                      : NULL;
+    return likely(block != NULL) ? block : calloc_generic(size);
+}
+
+static ALWAYS_INLINE bool free_further(void *block, const size_t *size, enum allocation_kind kind)
+{
+    struct heap *heap = heap_current;
+    return likely(heap != NULL) && likely(fast_free(heap, block, size, false, kind, PATHS_FEATURES));
+}
+
+static NOINLINE void free_block_further(void *block)
+{
+    if (!free_further(block, NULL, KIND_MALLOC) && block)
+        release_generic(block, "free", KIND_MALLOC);
+}
+
+static NOINLINE void release_further(void *block, const char *operation, enum allocation_kind kind)
+{
+    if (!free_further(block, NULL, kind))
+        release_generic(block, operation, kind);
+}
+
+static NOINLINE void release_sized_further(void *block, size_t alignment, size_t size, const char *operation,
+                                           enum allocation_kind kind)
+{
+    if (alignment != 0 || !free_further(block, &size, kind))
+        release_sized_generic(block, alignment, size, operation, kind);
+}
+
 /* --- where the exported functions arrive */
 
 static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    void *block = likely(heap != NULL) ? fast_allocate(heap, size, kind, PATHS_FEATURES) : NULL;
+    if (unlikely(!fast_is_small(size, PATHS_FEATURES)))
+        return allocate_further(size, kind);
+    void *block = likely(heap != NULL) ? fast_allocate(heap, size, true, kind, PATHS_FEATURES) : NULL;
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
@@ -77,35 +122,34 @@ static void *allocate_path(size_t size, enum allocation_kind kind)
 static void *calloc_path(size_t size)
 {
     struct heap *heap = heap_current;
+    if (unlikely(!fast_is_small(size, PATHS_FEATURES)))
+        return calloc_further(size);
     void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
-                      ? fast_allocate(heap, size, KIND_MALLOC, PATHS_FEATURES)
+                      ? fast_allocate(heap, size, true, KIND_MALLOC, PATHS_FEATURES)
                       : NULL;
     return likely(block != NULL) ? block : calloc_generic(size);
 }
 
-static ALWAYS_INLINE void release(void *block, const char *operation, enum allocation_kind kind)
+static void free_path(void *block)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || !fast_free(heap, block, SIZE_NOT_STATED, kind, PATHS_FEATURES)))
-        release_generic(block, operation, kind);
-}
-
-static void free_path(void *block, const char *operation)
-{
-    release(block, operation, KIND_MALLOC);
+    if (unlikely(!heap || !fast_free(heap, block, NULL, true, KIND_MALLOC, PATHS_FEATURES)))
+        free_block_further(block);
 }
 
 static void release_path(void *block, const char *operation, enum allocation_kind kind)
 {
-    release(block, operation, kind);
+    struct heap *heap = heap_current;
+    if (unlikely(!heap || !fast_free(heap, block, NULL, true, kind, PATHS_FEATURES)))
+        release_further(block, operation, kind);
 }
 
 static void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
                                enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    if (unlikely(!heap || alignment != 0 || !fast_free(heap, block, size, kind, PATHS_FEATURES)))
-        release_sized_generic(block, alignment, size, operation, kind);
+    if (unlikely(!heap || alignment != 0 || !fast_free(heap, block, &size, true, kind, PATHS_FEATURES)))
+        release_sized_further(block, alignment, size, operation, kind);
 }
 
 const struct dispatch PATHS_NAME = {

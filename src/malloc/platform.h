@@ -14,6 +14,9 @@
 #define COLD          __attribute__((noinline, cold))
 #define EXPORT        __attribute__((visibility("default")))
 
+/* Keep the value in a register: the compiler cannot derive it again from what it was made of. */
+#define HOLD(value) __asm__("" : "+r"(value))
+
 /* The strictest fundamental alignment, which malloc owes every block of at least that size (C23 7.24.3). */
 #define MALLOC_ALIGNMENT ((size_t)16)
 

@@ -54,6 +54,15 @@ static ALWAYS_INLINE unsigned random_byte(struct random *random)
     return random_next(random);
 }
 
+/* So many bytes, to be used before the next call. count <= RANDOM_POOL_BYTES. */
+static ALWAYS_INLINE const uint8_t *random_bytes(struct random *random, unsigned count)
+{
+    if (unlikely(random->left < count))
+        random_refill(random);
+    random->left -= count;
+    return random->pool + random->left;
+}
+
 uint64_t random_word(struct random *random);
 
 /* Uniform to within 2^-32 in [0, bound). bound > 0. */

@@ -59,12 +59,12 @@ static unsigned take_bit(uint64_t *bits, unsigned choice)
 }
 
 /* The slots of the streams, from the end of slots[count] on in the order in which they will be handed out. */
-static void merge(struct random *random, struct stream *streams, unsigned live, uint32_t *slots,
-                  unsigned count)
+static ALWAYS_INLINE void merge(struct random *random, struct stream *streams, unsigned live, uint32_t *slots,
+                                unsigned count, unsigned choices)
 {
-    unsigned choices = constants.settings.profile == PROFILE_STRICT ? CHOICES_IF_STRICT : 1;
+    const uint8_t *bytes = random_bytes(random, count);
     for (unsigned at = count; at-- != 0;) {
-        struct stream *stream = &streams[below(random, live)];
+        struct stream *stream = &streams[bytes[at] * live >> 8];
         unsigned choice = choices == 1 ? 0 : below(random, choices);
         slots[at] = stream->first_slot + take_bit(&stream->bits, choice);
         if (stream->bits == 0)
@@ -96,7 +96,10 @@ static void order(struct random *random, struct stream *streams, unsigned live, 
 {
     bool randomize = constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION;
     if (randomize && live > STREAMS_LEAST) {
-        merge(random, streams, live, slots, count);
+        if (constants.settings.profile == PROFILE_STRICT)
+            merge(random, streams, live, slots, count, CHOICES_IF_STRICT);
+        else
+            merge(random, streams, live, slots, count, 1);
         return;
     }
     line_up(streams, live, slots, count);
@@ -200,95 +203,91 @@ static void grow(struct heap *heap, unsigned c)
 unsigned magazine_refill(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t *magazine = heap_magazine(heap, class);
+    struct magazine *magazine = heap_magazine(heap, class);
     unsigned wanted =
         class->magazine_capacity - class->magazine_capacity / 4u; /* room for what is freed next */
     fork_check();
     (void)inbox_take(heap);
-    unsigned count = gather(heap, c, wanted, magazine);
+    unsigned count = gather(heap, c, wanted, magazine->slots);
     if (count == 0) {
         adopt_from_idle(heap, c);
-        count = gather(heap, c, wanted, magazine);
+        count = gather(heap, c, wanted, magazine->slots);
     }
     if (count == 0) {
         grow(heap, c);
-        count = gather(heap, c, wanted, magazine);
+        count = gather(heap, c, wanted, magazine->slots);
     }
     signal_fence();
-    heap->count[c] = (uint16_t)count;
+    magazine->count = count;
     return count;
 }
 
-void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
+static COLD void refuse(const struct size_class *class, uint32_t slot, const char *record)
 {
-    const struct size_class *class = &constants.classes[c];
-    if (unlikely(!slot_exists(class, slot))) {
-        misuse_metadata(class, slot_address(class, slot), "a slot that is handed back", "free");
+    misuse_metadata(class, slot_address(class, slot), record, "free");
+}
+
+static ALWAYS_INLINE void take_back(struct heap *heap, const struct size_class *class, unsigned c,
+                                    uint32_t slot)
+{
+    uintptr_t states = likely(slot < class->slots) ? slot_states(class, slot) : 0;
+    if (unlikely(states == 0)) {
+        refuse(class, slot, "a slot that is handed back");
         return;
     }
-    struct run *run = slot_run(class, slot);
+    struct run *run = slot_run_in(class, states, slot);
     uint32_t owner = atomic_load_explicit(&run->owner, memory_order_acquire);
     if (owner != heap->index && likely(owner < heap_count())) {
         outbox_add(heap, c, slot);
         return;
     }
-    uint64_t bit = UINT64_C(1) << (slot - run->first_slot) % RUN_SLOTS;
-    if (unlikely(owner != heap->index || (run->free & bit) != 0 || slot - run->first_slot >= run->slots)) {
-        misuse_metadata(class, slot_address(class, slot), "the run that a slot is handed back to", "free");
+    uint64_t bit = UINT64_C(1) << (slot - run->first_slot) % RUN_SLOTS, free = run->free;
+    if (unlikely(owner != heap->index || (free & bit) != 0 || slot - run->first_slot >= run->slots)) {
+        refuse(class, slot, "the run that a slot is handed back to");
         return;
     }
-    run->free |= bit;
-    if (!run->listed)
+    run->free = free | bit;
+    if (unlikely(!run->listed))
         run_list_append(&heap->runs[c], run);
-    if (run->free == run_all(run))
+    if (unlikely((free | bit) == run_all(run)))
         trim_run_free(heap, run);
+}
+
+void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
+{
+    take_back(heap, &constants.classes[c], c, slot);
 }
 
 static void spill(struct heap *heap, unsigned c, unsigned spilled)
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t *magazine = heap_magazine(heap, class);
-    unsigned count = heap->count[c];
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t *slots = magazine->slots, count = magazine->count;
     if (unlikely(count > class->magazine_capacity)) {
         misuse_metadata(class, NULL, "the count of a magazine", "free");
-        heap->count[c] = 0;
+        magazine->count = 0;
         return;
     }
     uint32_t leaving[MAGAZINE_MOST];
-    memcpy(leaving, magazine, spilled * sizeof *magazine);
-    heap->count[c] = 0; /* until each slot has one place again */
+    memcpy(leaving, slots, spilled * sizeof *slots);
+    magazine->count = 0; /* until each slot has one place again */
     signal_fence();
-    memmove(magazine, magazine + spilled, (count - spilled) * sizeof *magazine);
+    memmove(slots, slots + spilled, (count - spilled) * sizeof *slots);
     signal_fence();
-    heap->count[c] = (uint16_t)(count - spilled);
+    magazine->count = count - spilled;
     signal_fence();
     for (unsigned i = 0; i < spilled; i++)
-        run_take_back(heap, c, leaving[i]);
+        take_back(heap, class, c, leaving[i]);
 }
 
 void magazine_spill(struct heap *heap, unsigned c)
 {
     fork_check();
     (void)inbox_take(heap);
-    spill(heap, c, (heap->count[c] + 1u) / 2);
+    spill(heap, c, (heap_magazine(heap, &constants.classes[c])->count + 1) / 2);
 }
 
 void magazine_spill_all(struct heap *heap, unsigned c)
 {
-    spill(heap, c, heap->count[c]);
-}
-
-void quarantine_spill_all(struct heap *heap, unsigned c)
-{
-    const struct size_class *class = &constants.classes[c];
-    if (!(constants.features & COMPATMALLOC_QUARANTINE))
-        return;
-    uint32_t *slots = heap_ring(heap, class);
-    for (unsigned i = 0; i < class->ring_mask + 1u + class->mix_mask + 1u; i++)
-        if (slots[i] != 0) {
-            uint32_t slot = slots[i];
-            slots[i] = 0;
-            signal_fence();
-            run_take_back(heap, c, slot);
-        }
+    spill(heap, c, heap_magazine(heap, &constants.classes[c])->count);
 }

@@ -3,9 +3,7 @@
 #ifndef REFILL_H
 #define REFILL_H
 
-#include "platform.h"
-
-struct heap;
+#include "heap.h"
 
 /*
  * Fill the empty magazine of the class with free slots in random order, from the heap's oldest runs, else
@@ -17,11 +15,25 @@ unsigned magazine_refill(struct heap *heap, unsigned class);
 /* Empty the older half of the full magazine into the runs that its slots belong to. */
 void magazine_spill(struct heap *heap, unsigned class);
 
+/* There must be room: `count` is below the capacity. */
+static ALWAYS_INLINE void magazine_push(struct magazine *magazine, uint32_t count, uint32_t slot)
+{
+    magazine->slots[count] = slot;
+    signal_fence();
+    magazine->count = count + 1;
+}
+
+static ALWAYS_INLINE void magazine_put(struct heap *heap, const struct size_class *class, unsigned c,
+                                       uint32_t slot)
+{
+    struct magazine *magazine = heap_magazine(heap, class);
+    if (unlikely(magazine->count >= class->magazine_capacity))
+        magazine_spill(heap, c);
+    magazine_push(magazine, magazine->count, slot);
+}
+
 /* Empty all of it. */
 void magazine_spill_all(struct heap *heap, unsigned class);
-
-/* Empty the quarantine of the class. For a process that gets no more memory otherwise. */
-void quarantine_spill_all(struct heap *heap, unsigned class);
 
 /* A free slot comes back: into its run if the heap owns that, else on to the owner. */
 void run_take_back(struct heap *heap, unsigned class, uint32_t slot);

@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "map.h"
 #include "metadata.h"
+#include "onlookers.h"
 #include "slot.h"
 #include "trim.h"
 #include "turn.h"
@@ -36,17 +37,18 @@ static uint32_t run_slots(const struct size_class *class)
 
 static bool extent_ensure(const struct size_class *class, uint32_t slot)
 {
-    uint32_t *extent = slot_extent_entry(class, slot), none = 0;
-    if (__atomic_load_n(extent, __ATOMIC_RELAXED))
+    uintptr_t *entry = slot_extent_entry(class, slot), none = 0;
+    if (__atomic_load_n(entry, __ATOMIC_RELAXED))
         return true;
-    if (!metadata_table_open(extent))
+    if (!metadata_table_open(entry))
         return false;
-    char *metadata = metadata_allocate(slot_extent_metadata(class), EXTENT_UNIT);
+    char *metadata = metadata_allocate(slot_extent_metadata(class), METADATA_UNIT);
     if (!metadata)
         return false;
     /* Release: who sees the extent sees zeroed state words. */
-    uint32_t place = (uint32_t)((size_t)(metadata - constants.metadata) / EXTENT_UNIT);
-    (void)__atomic_compare_exchange_n(extent, &none, place, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    uintptr_t of_slot_0 = (uintptr_t)metadata + slot_extent_runs(class) -
+                          (slot - slot_in_extent(class, slot)) * sizeof(state_word);
+    (void)__atomic_compare_exchange_n(entry, &none, of_slot_0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -157,7 +159,7 @@ static bool skip(struct region *region, const struct size_class *class, unsigned
     uint64_t next = ((((uint64_t)frontier >> class->extent_shift) + 1) << class->extent_shift) +
                     (((uint64_t)1 << tries / 4) << class->extent_shift);
     uint64_t offset = next * class->stride;
-    if (offset + MIB > class->span)
+    if (offset + MIB > slot_span(class))
         return false;
     /* Extents are whole pages, so the next part begins on a page and at a slot at once. */
     if (atomic_compare_exchange_strong(&region->frontier, &frontier, (uint32_t)next))
@@ -179,13 +181,13 @@ static bool extend(struct region *region, unsigned c, struct random *random)
     for (unsigned tries = 1; tries <= OBSTACLE_TRIES; tries++) {
         uint64_t needed = ((uint64_t)atomic_load(&region->frontier) + run_slots(class)) * class->stride;
         size_t from = atomic_load(&region->mapped_to);
-        if (needed > class->span)
+        if (needed > slot_span(class))
             return false;
         if (needed <= from)
             return true;
         size_t least = round_up(needed - from, constants.page_size);
         size_t growth = max_size(growth_of(region), least);
-        if (from + growth > class->span)
+        if (from + growth > slot_span(class))
             growth = least;
         if (map_part(region, c, random, from, growth) || map_part(region, c, random, from, least))
             return true;
@@ -203,6 +205,7 @@ static struct run *make_run(const struct size_class *class, unsigned c, uint32_t
     run->first_slot = first;
     run->class = (uint16_t)c;
     run->slots = (uint16_t)run_slots(class);
+    run->unusable |= run_beyond(run);
     run->free = run_all(run);
     atomic_store_explicit(&run->owner, owner, memory_order_relaxed);
     __atomic_store_n(&run->active, true, __ATOMIC_RELEASE);
@@ -230,7 +233,7 @@ struct run *region_next_run(unsigned c, struct heap *heap)
     }
 }
 
-/* The runs of the extent that begins at that slot, as an array with gaps of RUN_METADATA_BYTES. */
+/* The runs of the extent that begins at that slot. */
 static struct run *extent_run(const struct size_class *class, uint32_t first, uint32_t number)
 {
     return slot_run(class, first + number * run_slots(class));
@@ -276,22 +279,58 @@ size_t region_release(unsigned c, struct heap *heap)
     uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
-        if (!slot_extent(class, first) || !extent_is_free(class, first, heap))
+        if (!slot_has_extent(class, first) || !extent_is_free(class, first, heap) ||
+            !onlookers_begin_removal())
             continue;
         extent_mark_absent(class, first, heap);
         signal_fence();
         map_release(slot_address(class, first), bytes);
+        onlookers_end_removal();
         atomic_fetch_sub_explicit(&region->mapped, bytes, memory_order_relaxed);
         released += bytes;
     }
     return released;
 }
 
+/* Guards are among the slots that are unusable, or behind every slot; what is accessible already stays as it
+ * is. */
+static void run_lift_guards(const struct size_class *class, struct run *run)
+{
+    size_t page = constants.page_size;
+    for (uint32_t slot = run->first_slot; slot < run->first_slot + run->slots; slot++) {
+        size_t start = (size_t)slot * class->stride, end = start + class->stride;
+        if (class >= &constants.classes[CLASS_FIRST_PAGED])
+            guard_lift(class->base + end - page, page);
+        else if (state_load(slot_state(class, slot)) == STATE_GUARD)
+            guard_lift(class->base + round_down(start, page), round_up(end, page) - round_down(start, page));
+    }
+    guard_forget(run->guards);
+    run->guards = 0;
+}
+
+unsigned region_lift_guards(unsigned c, const struct heap *heap, unsigned most)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t frontier = region_frontier(c);
+    unsigned lifted = 0;
+    for (uint32_t slot = 0; slot < frontier && lifted < most; slot += run_slots(class)) {
+        if (!slot_has_extent(class, slot))
+            continue;
+        struct run *run = slot_run(class, slot);
+        if (!run->active || run->absent || run->guards == 0 ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+            continue;
+        lifted += run->guards;
+        run_lift_guards(class, run);
+    }
+    return lifted;
+}
+
 /* Guards went with the mapping; what they made unusable is usable until new ones are made. */
 static void extent_forget_guards(const struct size_class *class, uint32_t first)
 {
     for (uint32_t i = 0; i < extent_runs(class); i++)
-        extent_run(class, first, i)->unusable = 0;
+        extent_run(class, first, i)->unusable = run_beyond(extent_run(class, first, i));
     for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
         state_word *word = slot_state(class, slot);
         if (state_load(word) == STATE_GUARD)
@@ -330,11 +369,10 @@ uint32_t region_frontier(unsigned class)
 /* Most extents have a live block among the first that are looked at. */
 static bool extent_is_unused(const struct size_class *class, uint32_t first)
 {
-    char *extent = slot_extent(class, first);
-    if (!extent || extent_run(class, first, 0)->absent)
+    if (!slot_has_extent(class, first) || extent_run(class, first, 0)->absent)
         return false;
     for (uint32_t i = 0; i < 1u << class->extent_shift; i++)
-        if (state_is_live(state_load(extent_state(extent, i))))
+        if (state_is_live(state_load(slot_state(class, first + i))))
             return false;
     return true;
 }

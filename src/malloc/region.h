@@ -26,6 +26,12 @@ size_t region_release(unsigned class, struct heap *heap);
 /* Map the extent of an absent run again. False if there is no memory: the run stays absent. */
 bool region_restore(struct run *run, struct heap *heap);
 
+/*
+ * Lift guards that are mappings, in runs of the class that the heap owns, until so many are gone or none is
+ * left: the process has run out of mappings. Returns how many.
+ */
+unsigned region_lift_guards(unsigned class, const struct heap *heap, unsigned most);
+
 /* Slots of the class handed to heaps so far, from slot 0 on. Runs beyond it are not active. */
 uint32_t region_frontier(unsigned class);
 

@@ -17,7 +17,7 @@ struct heap;
 
 struct run {
     uint64_t free;           /* bit i: slot first_slot + i may be handed out */
-    uint64_t unusable;       /* bit i: a guard page touches that slot, or it is retired */
+    uint64_t unusable;       /* bit i: a guard page touches that slot, or it is retired, or there is none */
     struct run *next;        /* the owner's runs of this class that have free slots, oldest first */
     _Atomic(uint32_t) owner; /* index of the heap that owns it */
     uint32_t first_slot;     /* number of its first slot within the class */
@@ -38,8 +38,13 @@ struct run_list {
 
 static inline uint64_t run_all(const struct run *run)
 {
-    uint64_t every = run->slots == 64 ? UINT64_MAX : (UINT64_C(1) << run->slots) - 1;
-    return every & ~run->unusable;
+    return ~run->unusable;
+}
+
+/* The bits that stand for no slot. */
+static inline uint64_t run_beyond(const struct run *run)
+{
+    return run->slots == 64 ? 0 : UINT64_MAX << run->slots;
 }
 
 /*

@@ -11,7 +11,6 @@
 #include "canary.h"
 #include "constants.h"
 #include "environment.h"
-#include "fast.h"
 #include "heap.h"
 #include "lock.h"
 #include "map.h"
@@ -21,6 +20,7 @@
 #include "random.h"
 #include "report.h"
 #include "slot.h"
+#include "whole.h"
 
 /* The extents of a class: about that many bytes each. */
 #define EXTENT_BYTES   MIB
@@ -99,28 +99,18 @@ static size_t extent_table_bytes(void)
         size_t extents = (((uint64_t)1 << constants.zone_shift) / class->stride >> class->extent_shift) + 1;
         rows = max_size(rows, extents);
     }
-    return (rows << EXTENT_ROW_SHIFT) * sizeof(uint32_t);
-}
-
-/* Bytes of the longest extent's metadata: an entry of 0 in the table leads to as much that reads as zero. */
-static size_t null_extent_bytes(void)
-{
-    size_t bytes = 0;
-    for (unsigned c = 0; c < CLASS_COUNT; c++)
-        bytes = max_size(bytes, slot_extent_metadata(&constants.classes[c]));
-    return bytes;
+    return (rows << EXTENT_ROW_SHIFT) * sizeof(uintptr_t);
 }
 
 static void place_classes(struct random *random, uintptr_t table_end)
 {
     uint64_t range = (uint64_t)1 << constants.zone_shift;
-    uint32_t *last_row = (uint32_t *)table_end - (1u << EXTENT_ROW_SHIFT);
+    uintptr_t *last_row = (uintptr_t *)table_end - (1u << EXTENT_ROW_SHIFT);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
         class->base = (char *)constants.zone_base + c * range + skip;
-        class->span = range - skip;
-        class->slots = (uint32_t)min_size(class->span / class->stride, UINT32_MAX);
+        class->slots = min_size((range - skip) / class->stride, UINT32_MAX);
         class->extents = last_row + c;
     }
 }
@@ -131,9 +121,9 @@ static void shape_classes(void)
         struct size_class *class = &constants.classes[c];
         class->usable = class_usable[c];
         class->stride = stride_of(c);
-        class->reciprocal = class_reciprocal(class->stride);
-        class->extent_shift = (uint8_t)extent_shift(class->stride);
-        fast_shape(class);
+        class->reciprocal = class_reciprocal(stride_of(c));
+        class->extent_shift = (uint8_t)extent_shift(stride_of(c));
+        whole_shape(class);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
 }
@@ -155,7 +145,7 @@ static void apply_settings(void)
 
 static void choose_secrets(struct random *random)
 {
-    constants.canary_secret = random_word(random);
+    canary_start(&constants.canary, random);
     constants.poison = (random_word(random) | PATTERN_SET) & ~PATTERN_CLEAR;
     unsigned poisons = COMPATMALLOC_POISON_ON_FREE;
     if (!(constants.features & COMPATMALLOC_ZERO_ON_FREE))
@@ -172,7 +162,7 @@ static bool start_heap(void)
     struct place place = choose_place(&random);
     constants.zone_shift = place.shift;
     size_t table = extent_table_bytes(), first = 2 * heap_layout() + METADATA_FIRST;
-    while (!(constants.metadata = metadata_start(place.metadata, table, null_extent_bytes(), first))) {
+    while (!(constants.metadata = metadata_start(place.metadata, table, sizeof(struct run), first))) {
         if (!metadata_was_occupied())
             return false;
         place = choose_place(&random);

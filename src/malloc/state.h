@@ -6,8 +6,8 @@
  * - FREED: handed back; in a quarantine, a magazine or a run's bitmap. The memory holds the fill of its free.
  * - PURGED: handed back, and its pages given back to the kernel since: the memory is zero.
  * - CLOSED: the same, and inaccessible.
- * - BUSY: between two owners, or being resized: only checks that look at other threads' slots need it, and
- *   only where they are on is it stored.
+ * - BUSY: being resized, or between two owners: only checks that look at other threads' slots need it, and it
+ *   is stored where they are on, and where it was known what the free slot held.
  * - GUARD: unusable; a guard page touches it, or it is slot 0, whose number means "no slot" in quarantines.
  * - RETIRED: damaged under on-error = log; never handed out again.
  * - LIVE: handed out; the low 15 bits are the slack: usable bytes of the slot minus bytes requested.

@@ -29,12 +29,11 @@ static void count_class(unsigned c, struct class_statistics *statistics)
     uint32_t frontier = region_frontier(c);
     *statistics = (struct class_statistics){0};
     for (uint32_t slot = 0; slot < frontier; slot++) {
-        char *extent = slot_extent(class, slot);
-        if (!extent) {
+        if (!slot_has_extent(class, slot)) {
             slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
             continue;
         }
-        state_word state = state_load(extent_state(extent, slot_in_extent(class, slot)));
+        state_word state = state_load(slot_state(class, slot));
         if (state_is_live(state)) {
             statistics->live_blocks++;
             statistics->live_bytes += class->usable - state_slack(state);

@@ -6,8 +6,11 @@
 #include "fill.h"
 #include "fork.h"
 #include "fresh.h"
+#include "guard.h"
 #include "heap.h"
 #include "large.h"
+#include "map.h"
+#include "quarantine.h"
 #include "refill.h"
 #include "region.h"
 #include "slot.h"
@@ -27,7 +30,7 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
     bool used = false;
     for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++) {
-        if (!slot_extent(class, slot))
+        if (!slot_has_extent(class, slot))
             return false;
         const struct run *run = slot_run(class, slot);
         if (!run->active || run->absent ||
@@ -196,6 +199,20 @@ enum thoroughness {
     QUARANTINES_TOO
 };
 
+/* So many guards make room for what is wanted, and for what will be next. */
+#define GUARDS_LIFTED 256u
+
+/* Without any mapping left the process is better off with fewer guards. */
+static bool thin_guards(struct heap *heap)
+{
+    unsigned lifted = 0;
+    for (unsigned c = CLASS_COUNT; heap && c-- > CLASS_FIRST && lifted < GUARDS_LIFTED;)
+        lifted += region_lift_guards(c, heap, GUARDS_LIFTED - lifted);
+    if (lifted != 0)
+        guard_economize();
+    return lifted != 0;
+}
+
 static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
 {
     size_t given = 0;
@@ -250,11 +267,20 @@ static size_t unused_bytes(void)
     return bytes;
 }
 
+/* Or it is not bytes that are wanting, but mappings, which freed blocks have too. */
+static bool may_help(size_t size)
+{
+    return size <= SMALL_LIMIT || size <= unused_bytes() || !map_has_mappings_left();
+}
+
 bool trim_emergency(size_t size, unsigned attempt)
 {
-    if (attempt > 1 || (size > SMALL_LIMIT && size > unused_bytes()))
+    if (attempt > 1 || !may_help(size))
         return false;
-    return (attempt == 0 && trim(ADDRESS_SPACE_TOO)) || trim(QUARANTINES_TOO);
+    if (attempt == 0 && trim(ADDRESS_SPACE_TOO) && map_has_mappings_left())
+        return true;
+    bool given = trim(QUARANTINES_TOO);
+    return (!map_has_mappings_left() && thin_guards(heap_current)) || given;
 }
 
 /*

@@ -60,6 +60,12 @@ static ALWAYS_INLINE bool vec_is_zero(vec value)
     return _mm256_testz_si256(value, value);
 }
 
+/* Whether it is zero where the mask in memory is not. */
+static ALWAYS_INLINE bool vec_is_zero_under(vec value, const void *mask)
+{
+    return _mm256_testz_si256(value, vec_load(mask));
+}
+
 #else
 
 typedef uint64_t half __attribute__((vector_size(16), may_alias));
@@ -120,6 +126,11 @@ static ALWAYS_INLINE bool vec_is_zero(vec value)
     return (any[0] | any[1]) == 0;
 }
 #endif
+
+static ALWAYS_INLINE bool vec_is_zero_under(vec value, const void *mask)
+{
+    return vec_is_zero(vec_and(value, vec_load(mask)));
+}
 
 #endif
 

@@ -2,11 +2,15 @@
 #include "verify.h"
 
 #include <sys/single_threaded.h>
-#include <time.h>
 
 #include "canary.h"
 #include "fill.h"
+#include "guarded.h"
 #include "misuse.h"
+#include "turn.h"
+
+/* A block that its owner resizes to and fro may seem damaged in the same state a few times in a row. */
+#define LOOKS 8
 
 struct part verify_part(const struct size_class *class, uint32_t slot)
 {
@@ -39,13 +43,14 @@ static bool is_whole_now(const struct part *part)
 {
     size_t count;
     if (state_is_live(part->state))
-        return canary_is_whole(part);
+        return part->class == &constants.classes[CLASS_GUARDED] ? guarded_is_whole(part->slot, part->state)
+                                                                : canary_is_whole(part);
     return !content_is_known(part->state) || verify_first_damage(part, &count) == part->to;
 }
 
 bool verify_is_whole(const struct part *part)
 {
-    for (int look = 0; look < 2; look++) {
+    for (int look = 0; look < LOOKS; look++) {
         if (is_whole_now(part))
             return true;
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -53,8 +58,7 @@ bool verify_is_whole(const struct part *part)
             return true;
         if (__libc_single_threaded)
             return false;
-        if (look == 0)
-            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        turn_pause();
     }
     return false;
 }

@@ -2,13 +2,13 @@
 /*
  * How slots travel: from a run's bitmap to a magazine, to whoever allocates, and back, by way of outbox, parcel and inbox
  * where the run is somebody else's, while threads end, heaps wait for the next one, and runs change their owner
- * (src/malloc/heap.c, refill.c, inbox.c, region.c). Every load and store of what threads share is a step of its own; what
- * happens under a lock is one.
+ * (src/malloc/heap.c, refill.c, inbox.c, region.c). Every load and store of what threads share is a step of its own. The stack
+ * of empty parcels is spare.pml's, and one step here.
  *
  * Shown: only one thread at a time works on a run's bitmap; no slot is in two places, nor lost: when all have ended, each
  * is live, or in one bitmap, magazine, outbox or parcel.
  *
- * -DMISTAKE=1: what is in an inbox goes into the bitmap without a look at who owns the run now.
+ * -DMISTAKE=1: an idle heap is borrowed without taking it out of the idle ones.
  * -DMISTAKE=2: a parcel is pushed by a store, not by a compare-and-exchange.
  * -DMISTAKE=3: a thread that ends makes its heap idle first, and then delivers its outbox.
  */
@@ -21,7 +21,8 @@
 #define RUNS    2
 #define SLOTS   4 /* two in each run; sets of them are bits */
 #define PARCELS 4
-#define MALLOCS 3 /* by all threads together */
+#define MALLOCS 2 /* by all threads together */
+#define LIVES   2 /* of the first thread; the second has one */
 #define NONE    15
 
 #define BIT(slot)     (1 << (slot))
@@ -108,10 +109,10 @@ inline outbox_deliver(h) {
 }
 
 /* run_take_back(); an outbox holds one slot here, so that the second delivers. */
-inline take_back(h, slot, sure) {
+inline take_back(h, slot) {
     who2 = owner[RUN(slot)];
     if
-    :: who2 == h || sure ->
+    :: who2 == h ->
         working[RUN(slot)]++;
         assert(working[RUN(slot)] == 1);
         word = bitmap[RUN(slot)];
@@ -138,7 +139,7 @@ inline inbox_take(h) {
         at2 = 0;
         do
         :: at2 == SLOTS -> break
-        :: at2 < SLOTS && (contents[parcel2] & BIT(at2)) -> take_back(h, at2, MISTAKE == 1); at2++
+        :: at2 < SLOTS && (contents[parcel2] & BIT(at2)) -> take_back(h, at2); at2++
         :: at2 < SLOTS && !(contents[parcel2] & BIT(at2)) -> at2++
         od;
         parcel_recycle(parcel2);
@@ -155,7 +156,7 @@ inline spill(h) {
     :: at3 == SLOTS -> break
     :: at3 < SLOTS && (magazine[h] & BIT(at3)) ->
         magazine[h] = magazine[h] & ~BIT(at3);
-        take_back(h, at3, false);
+        take_back(h, at3);
         at3++
     :: at3 < SLOTS && !(magazine[h] & BIT(at3)) -> at3++
     od
@@ -184,9 +185,9 @@ inline adopt(h) {
     other = NONE;
     atomic {
         if
-        :: idle[0] -> other = 0; idle[0] = false
-        :: idle[1] -> other = 1; idle[1] = false
-        :: idle[2] -> other = 2; idle[2] = false
+        :: idle[0] -> other = 0; idle[0] = (MISTAKE == 1)
+        :: idle[1] -> other = 1; idle[1] = (MISTAKE == 1)
+        :: idle[2] -> other = 2; idle[2] = (MISTAKE == 1)
         :: else
         fi
     }
@@ -303,7 +304,7 @@ inline release(h) {
 active [THREADS] proctype thread() {
     byte h, slot, r, other, parcel, parcel2, following, first, to, who, who2, at, at2, at3, word, lives;
     do
-    :: lives < 2 ->
+    :: lives < LIVES - _pid ->
         attach(h);
         do
         :: atomic { mallocs < MALLOCS -> mallocs++ } allocate(h)

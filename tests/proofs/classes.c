@@ -8,6 +8,7 @@
  * what malloc() then does; every alignment to a slot that has it
  */
 #include "generic.h"
+#include "slot.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,8 +32,8 @@ static void print(void)
     printf("zone %u\n", constants.zone_shift);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         const struct size_class *class = &constants.classes[c];
-        printf("class %u %" PRIu32 " %" PRIu64 " %" PRIu32 " %" PRIu64 "\n", c, class->stride,
-               class->reciprocal, class->usable, class->span);
+        printf("class %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 "\n", c, class->stride,
+               class->reciprocal, class->usable, slot_span(class));
     }
 }
 
@@ -79,13 +80,14 @@ static void check_order(void)
                class_usable[c], c);
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         const struct size_class *class = &constants.classes[c];
-        const char *last = class->base + (class->span - 1);
+        const char *last = class->base + (slot_span(class) - 1);
         expect(class->usable <= class->stride, "slots that overlap", class->usable, c);
         expect(class_of_address(class->base) == c && class_of_address(last) == c,
                "a range beyond its class's", 0, c);
-        expect(class->stride % MALLOC_ALIGNMENT == 0, "a stride that is not aligned", class->stride, c);
+        expect(class->stride % MALLOC_ALIGNMENT == 0, "a stride that is not aligned", (size_t) class->stride,
+               c);
         expect(((uint64_t) class->stride << class->extent_shift) % constants.page_size == 0,
-               "extents that are not whole pages", class->stride, c);
+               "extents that are not whole pages", (size_t) class->stride, c);
     }
 }
 

@@ -48,6 +48,14 @@ walk_in_layout() {
     done
 }
 
+full() {
+    [ "${WALLS:-}" = full ]
+}
+
+only_in_full() {
+    full || skip "too long for every day; WALLS=full runs it"
+}
+
 need_memory() {
     local available
     available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)

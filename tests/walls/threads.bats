@@ -14,10 +14,6 @@ walk_if_possible() {
     [ "$status" -eq 0 ]
 }
 
-full() {
-    [ "${WALLS:-}" = full ]
-}
-
 @test "10,000 threads at once" {
     need_memory 1500
     walk_if_possible crowds alive 10000
@@ -73,7 +69,13 @@ full() {
 @test "a handler allocates in the first malloc of a size" { walk_if_possible interrupted first allocate; }
 @test "a handler allocates in free while a magazine spills" { walk_if_possible interrupted spill allocate; }
 @test "a handler allocates in malloc while a magazine is refilled" { walk_if_possible interrupted refill allocate; }
-@test "a handler allocates in malloc and free of large blocks" { walk_if_possible interrupted large allocate; }
+@test "a handler allocates in malloc and free of large blocks" {
+    only_in_full
+    walk_if_possible interrupted large allocate
+}
 @test "a handler allocates in realloc of large blocks" { walk_if_possible interrupted resize allocate; }
-@test "a handler allocates in malloc_trim" { walk_if_possible interrupted trim allocate; }
+@test "a handler allocates in malloc_trim" {
+    only_in_full
+    walk_if_possible interrupted trim allocate
+}
 @test "a handler allocates in free of another thread's blocks" { walk_if_possible interrupted across allocate; }

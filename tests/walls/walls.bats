@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# shellcheck disable=SC2030,SC2031 # each test is a subshell
+# shellcheck disable=SC2030,SC2031,SC2153 # each test is a subshell
 #
 # Where allocators fall over: limits on memory and mappings, locked memory, strange layouts of the address space, nothing
 # of /proc and /dev, and system calls that fail. The programs hold the allocator to a simple model (tests/lib/shelf.h).
@@ -117,24 +117,37 @@ load load
 
 @test "each call for memory fails: ENOMEM" { walk failing-calls one ENOMEM; }
 @test "each call for memory fails: ENOMEM, guard pages by mprotect" { on_old_kernel walk failing-calls one ENOMEM; }
-@test "each call for memory fails: ENOMEM, in locked memory" { walk_locked failing-calls one ENOMEM locked; }
+
+@test "each call for memory fails: ENOMEM, in locked memory" {
+    only_in_full
+    walk_locked failing-calls one ENOMEM locked
+}
 
 @test "twenty calls in a row fail: ENOMEM" {
-    [ "${WALLS:-}" = full ] || skip "too long for every day; WALLS=full runs it"
+    only_in_full
     walk failing-calls stretch ENOMEM
 }
 
 @test "all calls fail from one on: ENOMEM" { walk failing-calls from ENOMEM; }
-@test "all calls fail from one on: EPERM, guard pages by mprotect" { on_old_kernel walk failing-calls from EPERM; }
 @test "two calls fail: ENOMEM" { walk failing-calls pairs ENOMEM; }
-@test "two calls fail: ENOSYS, guard pages by mprotect" { on_old_kernel walk failing-calls pairs ENOSYS; }
+
+@test "all calls fail from one on: EPERM, guard pages by mprotect" {
+    only_in_full
+    on_old_kernel walk failing-calls from EPERM
+}
+
+@test "two calls fail: ENOSYS, guard pages by mprotect" {
+    only_in_full
+    on_old_kernel walk failing-calls pairs ENOSYS
+}
 
 @test "each call for memory fails from the first instruction of the process on" {
     command -v strace >/dev/null || skip "strace is not installed; tests/packages.txt names its package"
-    local call nth trace=$BATS_TEST_TMPDIR/trace failed=
+    local call nth step=3 trace=$BATS_TEST_TMPDIR/trace failed=
+    if full; then step=1; fi
     strace -qq -o "$trace" -e trace=mmap true || skip "strace cannot trace here"
     for call in mmap mprotect madvise munmap; do
-        for nth in $(seq 2 40); do
+        for nth in $(seq 2 "$step" 40); do
             run strace -qq -o "$trace" -e trace="$call" -e inject="$call:error=ENOMEM:when=$nth" -E LD_PRELOAD="$LIB" \
                 "$PROGRAMS/scarce" as hardly-any
             grep -q INJECTED "$trace" || break
@@ -153,7 +166,9 @@ load load
 
 @test "unit tests pass with guard pages by mprotect" {
     local program failed=
-    for program in malloc calloc realloc aligned usable_size free threads fork limits; do
+    local programs="malloc calloc realloc aligned usable_size free threads limits"
+    if full; then programs="$programs fork"; fi
+    for program in $programs; do
         run "$PROGRAMS/old-kernel" env CMOCKA_MESSAGE_OUTPUT=TAP TEST_LAUNCHER="env LD_PRELOAD=$LIB" LD_PRELOAD="$LIB" \
             "$BUILD/tests/unit/test_$program"
         if [ "$status" -ne 0 ]; then

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "quarantine.h"
+
+#include <string.h>
+
+#include "constants.h"
+#include "misuse.h"
+#include "refill.h"
+
+static unsigned fifo_places(const struct size_class *class)
+{
+    return (unsigned)class->batch * class->batches;
+}
+
+static uint32_t *oldest_of(struct quarantine *quarantine, const struct size_class *class)
+{
+    return quarantine->slots + class->batch;
+}
+
+static uint32_t *fifo_of(struct quarantine *quarantine, const struct size_class *class)
+{
+    return oldest_of(quarantine, class) + 1;
+}
+
+static uint32_t *mix_of(struct quarantine *quarantine, const struct size_class *class)
+{
+    return fifo_of(quarantine, class) + fifo_places(class);
+}
+
+/* By vectors where that is possible; and else not by a call, for a few words. */
+static ALWAYS_INLINE void copy(uint32_t *to, const uint32_t *from, unsigned batch)
+{
+    if (likely(batch == BATCH_MOST))
+        memcpy(to, from, BATCH_MOST * sizeof *to);
+    else
+        for (unsigned i = 0; i < batch; i++) {
+            to[i] = from[i];
+            HOLD(i);
+        }
+}
+
+/* What the front holds becomes the FIFO's youngest batch, in the place of the oldest. Each slot leaves one
+ * place before it enters another. */
+static void advance(struct quarantine *quarantine, const struct size_class *class, uint32_t *leaving)
+{
+    unsigned batch = class->batch, at = *oldest_of(quarantine, class) & (class->batches - 1u);
+    uint32_t *oldest = fifo_of(quarantine, class) + (size_t)at * batch;
+    uint32_t entering[BATCH_MOST];
+    copy(entering, quarantine->slots, batch);
+    copy(leaving, oldest, batch);
+    quarantine->room = batch;
+    signal_fence();
+    copy(oldest, entering, batch);
+    signal_fence();
+    *oldest_of(quarantine, class) = at + 1;
+    signal_fence();
+}
+
+/* Each takes the place of a random slot in the mix, which goes on to the magazine's top, where there is room.
+ * At first there is none, and 0 stands for it. */
+static void exchange(struct heap *heap, const struct size_class *class, uint32_t *mix,
+                     const uint32_t *leaving)
+{
+    unsigned batch = class->batch, mask = class->mix_mask;
+    const uint8_t *bytes = random_bytes(heap->random, batch);
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t *top = magazine->slots, count = magazine->count;
+    HOLD(mix);
+    HOLD(mask);
+    for (unsigned i = 0; i < batch; i++) {
+        unsigned place = bytes[i] & mask;
+        uint32_t chosen = mix[place];
+        mix[place] = leaving[i];
+        top[count] = chosen;
+        count += chosen != 0;
+    }
+    signal_fence();
+    magazine->count = count;
+}
+
+void quarantine_pass_on(struct heap *heap, const struct size_class *class)
+{
+    struct quarantine *quarantine = quarantine_of(heap, class);
+    uint32_t leaving[BATCH_MOST];
+    if (unlikely(quarantine->room != 0)) {
+        misuse_metadata(class, NULL, "the count of a quarantine", "free");
+        memset(quarantine->slots, 0, class->batch * sizeof *quarantine->slots);
+    }
+    advance(quarantine, class, leaving);
+    if (unlikely(heap_magazine(heap, class)->count + class->batch > class->magazine_capacity))
+        magazine_spill(heap, class_index(class));
+    exchange(heap, class, mix_of(quarantine, class), leaving);
+}
+
+void quarantine_pass_on_own(const struct size_class *class)
+{
+    quarantine_pass_on(heap_current, class);
+}
+
+/* --- all of it */
+
+static void spill(struct heap *heap, unsigned c, uint32_t *slots, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (slots[i] != 0) {
+            uint32_t slot = slots[i];
+            slots[i] = 0;
+            signal_fence();
+            run_take_back(heap, c, slot);
+        }
+}
+
+/* What is left in the room is of no more meaning. */
+static unsigned room_of(const struct quarantine *quarantine, const struct size_class *class)
+{
+    return quarantine->room <= class->batch ? quarantine->room : class->batch;
+}
+
+void quarantine_spill_all(struct heap *heap, unsigned c)
+{
+    const struct size_class *class = &constants.classes[c];
+    struct quarantine *quarantine = quarantine_of(heap, class);
+    if (!(constants.features & COMPATMALLOC_QUARANTINE))
+        return;
+    unsigned room = room_of(quarantine, class);
+    spill(heap, c, quarantine->slots + room, class->batch - room);
+    spill(heap, c, fifo_of(quarantine, class), fifo_places(class));
+    spill(heap, c, mix_of(quarantine, class), class->mix_mask + 1u);
+}
+
+static void look_at(const uint32_t *slots, unsigned count, unsigned c,
+                    void (*look)(void *data, unsigned c, uint32_t slot), void *data)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (slots[i] != 0)
+            look(data, c, slots[i]);
+}
+
+void quarantine_for_each(struct heap *heap, unsigned c, void (*look)(void *data, unsigned c, uint32_t slot),
+                         void *data)
+{
+    const struct size_class *class = &constants.classes[c];
+    struct quarantine *quarantine = quarantine_of(heap, class);
+    if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
+        return;
+    unsigned room = room_of(quarantine, class);
+    look_at(quarantine->slots + room, class->batch - room, c, look, data);
+    look_at(fifo_of(quarantine, class), fifo_places(class), c, look, data);
+    look_at(mix_of(quarantine, class), class->mix_mask + 1u, c, look, data);
+}
