@@ -114,6 +114,23 @@ rpm: dist
 	$(Q)rm -rf $(BUILD)/rpm
 	@ls $(DISTDIR)/*.rpm
 
+# --- releases -------------------------------------------------------------------------------------------------------
+# PREVIOUS= names the library of the last release. abidiff's 8 is a change that programs would notice; additions are not.
+.PHONY: abi-check release-check
+abi-check: $(LIB)
+	@[ -e '$(PREVIOUS)' ] || { echo "make abi-check PREVIOUS=FILE: name the last release's libcompatmalloc.so.1" >&2; exit 1; }
+	@command -v abidiff >/dev/null || { echo "make abi-check needs abidiff: apt-get install abigail-tools" >&2; exit 1; }
+	@status=0; abidiff '$(PREVIOUS)' $(LIB) || status=$$?; [ $$((status & 11)) -eq 0 ] || { \
+	    echo "abi-check: programs linked with $(PREVIOUS) would not run with $(LIB)" >&2; exit 1; }
+	@echo "abi-check: what runs with $(PREVIOUS) runs with $(LIB)"
+
+release-check:
+	@[ -z "$$(git status --porcelain)" ] || { echo "release-check: commit or remove what 'git status' shows" >&2; exit 1; }
+	$(if $(PREVIOUS),$(MAKE) abi-check PREVIOUS='$(PREVIOUS)')
+	$(MAKE) lint format-check
+	$(MAKE) check
+	$(MAKE) dist
+
 # --- packages for the tests -----------------------------------------------------------------------------------------
 # Built again only when something that goes into them has changed; without their own test run, since they are tested.
 PACKAGE_INPUTS := Makefile packaging.mk README.md CHANGELOG.md \
