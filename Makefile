@@ -132,11 +132,12 @@ $(LIBLINK): $(LIB)
 	$(Q)ln -sf $(<F) $@
 $(CTL): $(CTL_OBJECTS)
 	$(if $(V),,@echo '  LD      $@')
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $(CTL_OBJECTS) $(CTL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fPIE -pie -Wl,-z,relro -Wl,-z,now -o $@ $(CTL_OBJECTS) $(CTL_LIBS)
 
 -include $(LIB_OBJECTS:.o=.d) $(CTL_OBJECTS:.o=.d)
 
 # --- the other rooms ----------------------------------------------------------------------------------------------
+include src/passthrough/passthrough.mk
 include tests/tests.mk
 include bench/bench.mk
 include packaging.mk

@@ -4,7 +4,7 @@
 
 LINT_DIR := $(BUILD)/lint
 
-LINT_SOURCES  := $(sort $(wildcard src/malloc/*.c src/config/*.c src/ctl/*.c src/ctl/systemd/*.c))
+LINT_SOURCES  := $(sort $(wildcard src/malloc/*.c src/config/*.c src/ctl/*.c src/ctl/systemd/*.c src/passthrough/*.c))
 LINT_TESTS    := $(sort $(wildcard tests/*/*.c bench/*.c bench/*/*.c))
 LINT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -iquote src/config -iquote src/malloc -iquote src/ctl
 
@@ -24,7 +24,7 @@ lint-compilers:
 	@for compiler in gcc clang; do for features in hardened ''; do \
 	    echo "  LINT    $$compiler FEATURES=$$features"; \
 	    $(MAKE) -s --no-print-directory WERROR=1 CC=$$compiler PROFILE=debug FEATURES="$$features" \
-	        BUILD='$(LINT_DIR)'/$$compiler-$${features:-none} all test-programs bench-programs \
+	        BUILD='$(LINT_DIR)'/$$compiler-$${features:-none} all $(if $(CC32_$(ARCH)),passthrough) test-programs bench-programs \
 	        >'$(LINT_DIR)/log' 2>&1 || { cat '$(LINT_DIR)/log'; exit 1; }; \
 	done; done
 
