@@ -6,6 +6,7 @@
 # make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
 # make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
 # make check-compat         ordinary programs, with and without the library
+# make check-settings       configuration files, environments and privileges; what reports say and what a program survives
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;
@@ -16,7 +17,7 @@
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat walls proofs $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features compat settings walls proofs $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
 TEST_DIR := $(BUILD)/tests
 
@@ -50,6 +51,8 @@ DETECT_PROGRAMS  := $(basename $(DETECT_SOURCES:tests/%=$(TEST_DIR)/%))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
 WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(filter-out tests/walls/lib%,$(wildcard tests/walls/*.c))))
+SETTINGS_PROGRAMS := $(basename $(patsubst tests/settings/%,$(TEST_DIR)/settings/%,$(sort $(wildcard tests/settings/*.c) \
+                                $(if $(shell command -v $(TEST_CXX)),$(wildcard tests/settings/*.cc)))))
 WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
 
 # Looks inside, as no program can from outside: linked with the library's objects.
@@ -70,7 +73,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(PROOF_PROGRAM)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(PROOF_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -120,6 +123,8 @@ check-detect: $(LIB) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) detect
 check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
+check-settings: all $(SETTINGS_PROGRAMS)
+	@$(RUN_TESTS) settings
 check-compat: $(LIB)
 	@$(RUN_TESTS) compat
 check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The check of the whole heap: on request, and when the process exits. */
+#include "caller.h"
 #include "compatmalloc.h"
 #include "guarded.h"
 #include "heap.h"
@@ -141,6 +142,7 @@ static void check_heap(struct survey *survey)
 EXPORT size_t compatmalloc_check_integrity(void)
 {
     struct survey survey = {.operation = "check"};
+    CALLER_NOTE();
     if (!start_is_passthrough())
         check_heap(&survey);
     return survey.problems;
@@ -153,5 +155,6 @@ __attribute__((destructor)) static void check_at_exit(void)
         return;
     struct survey survey = {.operation = "exit",
                             .quick = constants.settings.check_at_exit == EXIT_CHECK_QUICK};
+    caller_noted = NULL;
     check_heap(&survey);
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "format.h"
 #include "report_origin.h"
 #include "report_output.h"
@@ -33,6 +34,8 @@ enum {
 enum {
     GUARD_PATIENCE = 30000
 };
+
+__thread const void *caller_noted;
 
 static struct report_policy policy = {.abort_on_error = 1, .use_journal = 1};
 static atomic_size_t total;
@@ -142,9 +145,10 @@ static void print(const struct report *report, pid_t pid, pid_t tid, bool is_las
         .call_site = {call_site, sizeof call_site, 0},
         .is_last_of_kind = is_last_of_kind,
     };
+    const void *caller = report->caller ? report->caller : caller_noted;
     report_put_program(&circumstances.program);
-    if (report->caller)
-        report_put_call_site(&circumstances.call_site, report->caller);
+    if (caller)
+        report_put_call_site(&circumstances.call_site, caller);
 
     struct text lines = {message, sizeof message, 0};
     report_put_lines(&lines, &circumstances);
