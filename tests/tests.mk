@@ -41,7 +41,7 @@ UNIT_LIBRARIES := $(patsubst tests/unit/%.c,$(TEST_DIR)/unit/%.so,$(sort $(wildc
 
 # Most tests see the library as any program does, preloaded. Those that look inside name the objects that they link in
 # a comment: links: directory/object.o ...
-unit-links = $(addprefix $(BUILD)/obj/,$(shell sed -n 's|^/\* links: *\([^*]*\).*|\1|p' tests/unit/$(1).c))
+unit-links = $(addprefix $(BUILD)/obj/,$(shell awk '/^\/\* links:/ { on = 1 } { last = /\*\// } on { gsub(/^\/\* links:|^ *\*\/|\*\/|^ \*/, ""); print } last { exit }' tests/unit/$(1).c))
 
 # --- detect, exploits, features ---------------------------------------------------------------------------------------------
 # The cases in C++ are left out, and skipped, where CROSS has no compiler for it.

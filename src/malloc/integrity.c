@@ -148,13 +148,21 @@ EXPORT size_t compatmalloc_check_integrity(void)
     return survey.problems;
 }
 
-/* What nobody freed has not been verified yet. */
-__attribute__((destructor)) static void check_at_exit(void)
+static void check_at_exit(void)
 {
-    if (!constants.started || constants.passthrough || constants.settings.check_at_exit == EXIT_CHECK_NO)
+    if (constants.settings.check_at_exit == EXIT_CHECK_NO)
         return;
     struct survey survey = {.operation = "exit",
                             .quick = constants.settings.check_at_exit == EXIT_CHECK_QUICK};
     caller_noted = NULL;
     check_heap(&survey);
+}
+
+/* What nobody freed has not been verified yet. */
+__attribute__((destructor)) static void at_exit(void)
+{
+    if (!constants.started || constants.passthrough)
+        return;
+    check_at_exit();
+    report_summary();
 }

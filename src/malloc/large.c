@@ -143,6 +143,13 @@ static bool claim(const char *block, struct large *large)
 
 /* --- freeing */
 
+/* on-error = log: a damaged block is never used again. Its address space stays taken, without pages. */
+static void retire(struct large *large)
+{
+    (void)large_mapping_blank(large);
+    large_table_put_back(large, LARGE_FREED);
+}
+
 bool large_free(void *block, const char *operation, enum allocation_kind kind)
 {
     struct large large;
@@ -150,8 +157,10 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         return false;
     if (large.kind != kind)
         misuse_kind(block, large.size, large.kind, operation);
-    if (!verify_canaries(&large, operation))
-        return true; /* on-error = log: never used again */
+    if (large.damaged || !verify_canaries(&large, operation)) {
+        retire(&large);
+        return true;
+    }
 
     /* It faults on any access from here on. */
     large.freed_at = large_cache_now();
@@ -205,13 +214,15 @@ bool large_resize(void *block, size_t size, void **result)
     if (large.kind != KIND_MALLOC)
         misuse_kind(block, large.size, large.kind, "realloc");
     large.kind = KIND_MALLOC;
-    bool done = verify_canaries(&large, "realloc");
+    large.damaged = large.damaged || !verify_canaries(&large, "realloc");
+    bool done = !large.damaged;
     size_t old_size = large.size;
     if (done && size > old_size && has_canaries()) /* the new bytes were canary, which is secret */
         memset(large.block + old_size, 0, min_size(size - old_size, large_slack(&large)));
     done = done && size <= SIZE_LIMIT - 4 * constants.page_size &&
            (large_mapping_resize(&large, size) || resize_by_moving(&large, size));
-    write_canaries(&large);
+    if (!large.damaged)
+        write_canaries(&large);
     large_table_put_back(&large, LARGE_LIVE);
     *result = done ? large.block : NULL;
     return true;

@@ -186,11 +186,19 @@ static void forget_kept(struct large *large)
     large->kept = 0;
 }
 
-bool large_mapping_close(struct large *large)
+bool large_mapping_blank(struct large *large)
 {
-    if (!keep(large) && !map_blank(large->map, large->bytes))
+    if (!map_blank(large->map, large->bytes))
         return false;
     forget_guards(large); /* there is nothing left to guard */
+    return true;
+}
+
+bool large_mapping_close(struct large *large)
+{
+    if (!keep(large))
+        return large_mapping_blank(large);
+    forget_guards(large);
     return true;
 }
 

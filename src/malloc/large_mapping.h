@@ -31,6 +31,9 @@ bool large_mapping_open(struct large *large);
 /* Make all of it inaccessible; its contents are zero from then on. False if the kernel refuses. */
 bool large_mapping_close(struct large *large);
 
+/* The same, and no page is kept. */
+bool large_mapping_blank(struct large *large);
+
 /* Let the block end at another size, without moving it. False if that is not possible. */
 bool large_mapping_resize(struct large *large, size_t size);
 
