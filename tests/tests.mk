@@ -51,8 +51,9 @@ DETECT_PROGRAMS  := $(basename $(DETECT_SOURCES:tests/%=$(TEST_DIR)/%))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
 WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(filter-out tests/walls/lib%,$(wildcard tests/walls/*.c))))
-SETTINGS_PROGRAMS := $(basename $(patsubst tests/settings/%,$(TEST_DIR)/settings/%,$(sort $(wildcard tests/settings/*.c) \
+SETTINGS_PROGRAMS := $(basename $(patsubst tests/settings/%,$(TEST_DIR)/settings/%,$(sort $(filter-out tests/settings/lib%,$(wildcard tests/settings/*.c)) \
                                 $(if $(shell command -v $(TEST_CXX)),$(wildcard tests/settings/*.cc)))))
+SETTINGS_LIBRARIES := $(patsubst tests/settings/%.c,$(TEST_DIR)/settings/%.so,$(sort $(wildcard tests/settings/lib*.c)))
 WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
 
 # Looks inside, as no program can from outside: linked with the library's objects.
@@ -73,7 +74,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(PROOF_PROGRAM)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -88,7 +89,7 @@ $(TEST_DIR)/unit/test_%: tests/unit/test_%.c $(BUILD)/flags tests/tests.mk
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka
 
-$(UNIT_LIBRARIES) $(WALL_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags tests/tests.mk
+$(UNIT_LIBRARIES) $(WALL_LIBRARIES) $(SETTINGS_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
@@ -123,7 +124,7 @@ check-detect: $(LIB) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) detect
 check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
-check-settings: all $(SETTINGS_PROGRAMS)
+check-settings: all $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES)
 	@$(RUN_TESTS) settings
 check-compat: $(LIB)
 	@$(RUN_TESTS) compat

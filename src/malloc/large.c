@@ -268,6 +268,48 @@ void large_describe(const void *pointer, struct report *report)
         }
 }
 
+static bool find_around(const char *address, struct large *found, enum large_state *state)
+{
+    for (size_t at = 0; large_table_next(&at, found, state);)
+        if (address >= found->map && address < found->map + found->bytes)
+            return true;
+    return false;
+}
+
+bool large_describe_fault(const char *address, enum report_access access, struct report *report)
+{
+    struct large large;
+    enum large_state state;
+    if (!find_around(address, &large, &state))
+        return false;
+    report->address = large.block;
+    report->requested_size = large.size;
+    report->slot_size = (size_t)(large.end - large.block);
+    bool before = address < large.block;
+    report->offset = before ? (size_t)(large.block - address) : (size_t)(address - large.block);
+    report->kind = before ? REPORT_HEAP_BUFFER_UNDERFLOW : REPORT_HEAP_BUFFER_OVERFLOW;
+    if (!before && state == LARGE_FREED)
+        report->kind = access == REPORT_WRITE ? REPORT_WRITE_AFTER_FREE : REPORT_HEAP_USE_AFTER_FREE;
+    else if (!before)
+        report->offset -= min_size(report->offset, large.size);
+    return true;
+}
+
+/* The queues in which freed blocks wait pass over those that are not in the state that they look for. */
+void large_retire(const char *address)
+{
+    struct large large, found;
+    enum large_state state;
+    if (!find_around(address, &found, &state))
+        return;
+    if (large_table_change(found.block, LARGE_FREED, LARGE_CHANGING, &large)) {
+        (void)large_mapping_blank(&large);
+    } else if (large_table_change(found.block, LARGE_LIVE, LARGE_CHANGING, &large)) {
+        large.damaged = true;
+        large_table_put_back(&large, LARGE_LIVE);
+    }
+}
+
 /* Whoever frees the block meanwhile waits. */
 static bool check(const char *block, const char *operation)
 {

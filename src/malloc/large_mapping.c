@@ -191,6 +191,7 @@ bool large_mapping_blank(struct large *large)
     if (!map_blank(large->map, large->bytes))
         return false;
     forget_guards(large); /* there is nothing left to guard */
+    forget_kept(large);
     return true;
 }
 

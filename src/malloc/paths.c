@@ -84,7 +84,8 @@ static void first_release_sized(void *block, size_t alignment, size_t size, cons
         .release = first_release, .release_sized = first_release_sized,                                      \
     }
 
-__attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST, .reports.use_journal = true};
+__attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST,
+                                                                                 .reports.use_journal = true};
 
 /* --- profile = off: libc's own, by the names under which glibc keeps it for interposers
  * ------------------------------- */

@@ -191,30 +191,40 @@ static struct report_permit count_and_ask(enum report_kind kind)
     return permit;
 }
 
-void report(const struct report *report)
+/* Count it, and print it if it is to be; the turn is kept by those who will abort. */
+static enum turn announce(const struct report *report, bool returns)
 {
-    int saved_errno = errno;
-    bool carry_on = constants.reports.carry_on;
     atomic_fetch_add_explicit(&total, 1, memory_order_relaxed);
     struct report_permit permit = count_and_ask(report->kind);
-    if (!permit.print) {
-        errno = saved_errno;
-        return;
-    }
-
+    if (!permit.print)
+        return TURN_OURS;
     struct undisturbed before = undisturbed_begin();
     pid_t pid = getpid(), tid = gettid();
     enum turn turn = take_turn(this_thread(pid, tid));
     if (turn != TURN_NEVER_CAME)
         print(report, pid, tid, permit);
-    if (turn == TURN_OURS && carry_on)
+    if (turn == TURN_OURS && returns)
         give_turn_back();
     undisturbed_end(&before);
+    return turn;
+}
 
+void report(const struct report *report)
+{
+    int saved_errno = errno;
+    bool carry_on = constants.reports.carry_on;
+    enum turn turn = announce(report, carry_on);
     if (!carry_on && turn != TURN_OURS)
         abort_unconditionally();
     if (!carry_on)
         abort();
+    errno = saved_errno;
+}
+
+void report_fault(const struct report *report)
+{
+    int saved_errno = errno;
+    (void)announce(report, true);
     errno = saved_errno;
 }
 

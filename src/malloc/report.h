@@ -31,7 +31,8 @@ enum report_kind {
 enum report_access {
     REPORT_WRITTEN,
     REPORT_WRITE,
-    REPORT_READ
+    REPORT_READ,
+    REPORT_USE /* one of the two */
 };
 
 #define REPORT_UNKNOWN SIZE_MAX
@@ -54,7 +55,8 @@ struct report {
     size_t byte_count;          /* how many; the report shows the first few */
     enum report_access access;
     const char *detail; /* a static phrase that says more: "not the start of a block"; NULL for none */
-    const void *caller; /* return address into the program, or NULL */
+    const void *caller; /* return address into the program, or NULL: what is noted (caller.h) */
+    bool faulted;       /* `caller` is just behind the first byte of the instruction that faulted */
 };
 
 /* How reports behave; part of the constants, so fixed at start. */
@@ -66,6 +68,9 @@ struct report_policy {
 
 /* Report it. Does not return unless on-error = log. Preserves errno when it returns. Async-signal-safe. */
 void report(const struct report *report);
+
+/* The same for what the process faulted on, and has not done yet: always returns. */
+void report_fault(const struct report *report);
 
 /* A warning that is about the configuration, not the heap: one line `compatmalloc: <message>` on stderr. No
  * '\n'. */

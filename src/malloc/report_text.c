@@ -62,8 +62,10 @@ static void put_block(struct text *text, const struct report *r)
 /* "3 bytes written ", "3 bytes to be read " */
 static void put_bytes_touched(struct text *text, const struct report *r)
 {
-    static const char *const deeds[] = {
-        [REPORT_WRITTEN] = " written ", [REPORT_WRITE] = " to be written ", [REPORT_READ] = " to be read "};
+    static const char *const deeds[] = {[REPORT_WRITTEN] = " written ",
+                                        [REPORT_WRITE] = " to be written ",
+                                        [REPORT_READ] = " to be read ",
+                                        [REPORT_USE] = " to be read or written "};
     if (r->byte_count > 0)
         put_bytes(text, r->byte_count);
     else
@@ -254,7 +256,7 @@ void report_put_lines(struct text *text, const struct report_circumstances *c)
     text_string(text, ", thread ");
     text_decimal(text, c->tid);
     text_string(text, "\n");
-    put_text_detail(text, "called from", &c->call_site);
+    put_text_detail(text, r->faulted ? "instruction" : "called from", &c->call_site);
     start_detail(text, "version");
     text_string(text, COMPATMALLOC_VERSION_STRING "; compatmalloc(7) says what this means and what to do\n");
     if (c->unprinted > 0) {
