@@ -19,7 +19,7 @@
 
 #define CONFIGURATION_FILE "/etc/compatmalloc.conf"
 #define PATH_LENGTH        4096
-#define SMALL_FILE         2048
+#define SMALL_FILE         (16 * KIB) /* the installed one is; more than that is mapped */
 #define LINE_LENGTH        512
 
 /* The stack as the kernel left it for the program: argc, argv, NULL, the environment, NULL. Exported by

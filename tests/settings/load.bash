@@ -18,7 +18,7 @@ setup_file() {
     unset LD_PRELOAD COMPATMALLOC_OPTIONS COMPATMALLOC_DISABLE
 }
 
-setup() {
+common_setup() {
     [ -z "${CROSS:-}" ] || skip "the programs here are for this machine's own architecture"
     load /usr/lib/bats/bats-support/load
     load /usr/lib/bats/bats-assert/load
@@ -33,4 +33,8 @@ with() {
     local options=$1 program=$2
     shift 2
     COMPATMALLOC_OPTIONS=$options LD_PRELOAD=$LIB "$PROGRAMS/$program" "$@"
+}
+
+setup() {
+    common_setup
 }
