@@ -114,6 +114,8 @@ $(BUILD)/flags: FORCE
 $(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
 # These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
 $(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
+# Calls what the dynamic linker finds; link-time optimization would find ours.
+$(BUILD)/obj/malloc/reallocarray.o: OWN_CFLAGS := -fno-lto
 # std::bad_alloc may pass through; and what operators.c has in assembly language is not for
 # link-time optimization.
 $(BUILD)/obj/malloc/cold.o $(BUILD)/obj/malloc/paths.o $(BUILD)/obj/malloc/paths_%.o: OWN_CFLAGS := -fexceptions

@@ -6,6 +6,7 @@
 DISTDIR      ?= dist
 pkgdatadir   ?= $(datarootdir)/compatmalloc
 pkgconfigdir ?= $(libdir)/pkgconfig
+catalogdir   ?= $(prefix)/lib/systemd/catalog
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA    ?= $(INSTALL) -m 644
@@ -32,7 +33,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(catalogdir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'
@@ -41,6 +42,7 @@ install: all
 	$(INSTALL_DATA) include/compatmalloc.h '$(DESTDIR)$(includedir)/compatmalloc.h'
 	$(INSTALL_PROGRAM) $(CTL) '$(DESTDIR)$(sbindir)/compatmallocctl'
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
+	$(INSTALL_DATA) systemd/compatmalloc.catalog '$(DESTDIR)$(catalogdir)/compatmalloc.catalog'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
 	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) '$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))' &&) true
@@ -49,7 +51,7 @@ install: all
 uninstall:
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
-	    '$(DESTDIR)$(sbindir)/compatmallocctl' \
+	    '$(DESTDIR)$(sbindir)/compatmallocctl' '$(DESTDIR)$(catalogdir)/compatmalloc.catalog' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
 	rm -rf '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
 	cmp -s etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' && \

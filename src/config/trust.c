@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What the kernel says of owners who have no number in a user namespace. */
@@ -16,12 +17,13 @@ static bool has_machine_users(void)
 {
     static const char whole[] = "         0          0 4294967295";
     char map[sizeof whole - 1];
-    int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* As elsewhere in the start of a process (environment.c), not by libc's functions. */
+    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/uid_map", O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return true;
-    ssize_t length = read(fd, map, sizeof map);
-    (void)close(fd);
-    return length == (ssize_t)sizeof map && memcmp(map, whole, sizeof map) == 0;
+    long length = syscall(SYS_read, fd, map, sizeof map);
+    (void)syscall(SYS_close, fd);
+    return length == (long)sizeof map && memcmp(map, whole, sizeof map) == 0;
 }
 
 static bool is_root(uid_t user)

@@ -59,18 +59,6 @@ EXPORT void *realloc(void *block, size_t size)
     return constants.dispatch.realloc(block, size);
 }
 
-/* realloc() to count * size bytes; NULL with ENOMEM, the block kept, where the product overflows.
- * POSIX.1-2024. */
-EXPORT void *reallocarray(void *block, size_t count, size_t size)
-{
-    size_t bytes;
-    if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return realloc(block, bytes);
-}
-
 /*
  * Store a block of `size` bytes at a multiple of `alignment`, a power of two multiple of sizeof(void *), in
  * *block. Returns 0, EINVAL for another alignment, ENOMEM; *block is untouched then. errno is not set.
