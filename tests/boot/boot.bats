@@ -156,7 +156,7 @@ entry() {
     [ "$(entry COMPATMALLOC_PROGRAM)" = /opt/boot-test/buggy-service ]
     [ "$(entry _SYSTEMD_UNIT)" = buggy.service ]
     [ "$(entry _TRANSPORT)" = journal ]
-    [ "$(entry COMPATMALLOC_VERSION)" = "$(sed -n 's/^VERSION := //p' Makefile)" ]
+    [ "$(entry COMPATMALLOC_VERSION)" = "$(sed -n 's/^VERSION *:= //p' "$BATS_TEST_DIRNAME/../../Makefile")" ]
 }
 
 @test "the journal names the place in the program, as addr2line takes it" {
