@@ -57,7 +57,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-proto
             -Wimplicit-fallthrough -Wdouble-promotion
 
 CFLAGS_release  := -O2 -flto=auto -fno-semantic-interposition
-CFLAGS_debug    := -Og -g3 -DINTERNAL_ASSERTIONS=1
+CFLAGS_debug    := -Og -g3 -DINTERNAL_ASSERTIONS=1 -fno-omit-frame-pointer -DFRAME_POINTERS=1
 CFLAGS_hardened := -O2 -g1 -fsanitize=signed-integer-overflow,bounds,shift -fsanitize-undefined-trap-on-error
 LDFLAGS_release := -flto=auto
 IS_CLANG := $(shell $(CC) --version 2>/dev/null | grep -c clang)
@@ -112,7 +112,11 @@ $(BUILD)/flags: FORCE
 $(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
 # These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
 $(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
-# std::bad_alloc may pass through; and a table in assembly language is not for link-time optimization.
+# Calls what the dynamic linker finds; link-time optimization would find ours.
+$(BUILD)/obj/malloc/reallocarray.o: OWN_CFLAGS := -fno-lto
+# std::bad_alloc may pass through; and what operators.c has in assembly language is not for
+# link-time optimization.
+$(BUILD)/obj/malloc/cold.o $(BUILD)/obj/malloc/paths.o $(BUILD)/obj/malloc/paths_%.o: OWN_CFLAGS := -fexceptions
 $(BUILD)/obj/malloc/operators.o: OWN_CFLAGS := -fexceptions -fasynchronous-unwind-tables -fno-lto
 $(BUILD)/obj/malloc/%.o $(BUILD)/obj/config/%.o: LIB_OR_TOOL := $(LIB_CFLAGS) -Isrc/malloc
 $(BUILD)/obj/ctl/%.o $(BUILD)/obj/ctl-config/%.o: LIB_OR_TOOL := $(BASE_CFLAGS) -fPIE -Isrc/ctl -Isrc/malloc $(SYSTEMD_CFLAGS)

@@ -12,6 +12,7 @@ zshcompdir   ?= $(datarootdir)/zsh/site-functions
 # Beside the library whatever the architecture calls its own directory, since packages of two architectures share it.
 apparmordir  ?= $(sysconfdir)/apparmor.d/abstractions
 helperdir    ?= $(exec_prefix)/lib/compatmalloc
+catalogdir   ?= $(prefix)/lib/systemd/catalog
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA    ?= $(INSTALL) -m 644
@@ -41,7 +42,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(catalogdir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'
@@ -52,6 +53,7 @@ install: all
 	$(INSTALL_PROGRAM) scripts/forget-preload '$(DESTDIR)$(helperdir)/forget-preload'
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
 	$(INSTALL_DATA) apparmor/compatmalloc '$(DESTDIR)$(apparmordir)/compatmalloc'
+	$(INSTALL_DATA) systemd/compatmalloc.catalog '$(DESTDIR)$(catalogdir)/compatmalloc.catalog'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
 	$(INSTALL) -d '$(DESTDIR)$(systemddir)/system/sysinit.target.wants' '$(DESTDIR)$(systemddir)/system-generators' \
@@ -74,7 +76,7 @@ uninstall:
 	scripts/forget-preload '$(DESTDIR)/etc/ld.so.preload'
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
-	    '$(DESTDIR)$(sbindir)/compatmallocctl' '$(DESTDIR)$(apparmordir)/compatmalloc' \
+	    '$(DESTDIR)$(sbindir)/compatmallocctl' '$(DESTDIR)$(apparmordir)/compatmalloc' '$(DESTDIR)$(catalogdir)/compatmalloc.catalog' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
 	rm -f $(foreach u,$(notdir $(UNITS)),'$(DESTDIR)$(systemddir)/system/$(u)') \
 	    '$(DESTDIR)$(systemddir)/system/sysinit.target.wants/compatmalloc-preload.service' \

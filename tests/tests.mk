@@ -6,6 +6,7 @@
 # make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
 # make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
 # make check-compat         ordinary programs, with and without the library
+# make check-settings       configuration files, environments and privileges; what reports say and what a program survives
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;
@@ -19,7 +20,7 @@
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features compat settings walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
 TEST_DIR := $(BUILD)/tests
 
@@ -43,7 +44,7 @@ UNIT_LIBRARIES := $(patsubst tests/unit/%.c,$(TEST_DIR)/unit/%.so,$(sort $(wildc
 
 # Most tests see the library as any program does, preloaded. Those that look inside name the objects that they link in
 # a comment: links: directory/object.o ...
-unit-links = $(addprefix $(BUILD)/obj/,$(shell sed -n 's|^/\* links: *\([^*]*\).*|\1|p' tests/unit/$(1).c))
+unit-links = $(addprefix $(BUILD)/obj/,$(shell awk '/^\/\* links:/ { on = 1 } { last = /\*\// } on { gsub(/^\/\* links:|^ *\*\/|\*\/|^ \*/, ""); print } last { exit }' tests/unit/$(1).c))
 
 # --- detect, exploits, features ---------------------------------------------------------------------------------------------
 # The cases in C++ are left out, and skipped, where CROSS has no compiler for it.
@@ -53,6 +54,9 @@ DETECT_PROGRAMS  := $(basename $(DETECT_SOURCES:tests/%=$(TEST_DIR)/%))
 EXPLOIT_PROGRAMS := $(patsubst tests/exploits/%.c,$(TEST_DIR)/exploits/%,$(sort $(wildcard tests/exploits/*.c)))
 FEATURE_PROGRAMS := $(patsubst tests/features/%.c,$(TEST_DIR)/features/%,$(sort $(wildcard tests/features/*.c)))
 WALL_PROGRAMS    := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%,$(sort $(filter-out tests/walls/lib%,$(wildcard tests/walls/*.c))))
+SETTINGS_PROGRAMS := $(basename $(patsubst tests/settings/%,$(TEST_DIR)/settings/%,$(sort $(filter-out tests/settings/lib%,$(wildcard tests/settings/*.c)) \
+                                $(if $(shell command -v $(TEST_CXX)),$(wildcard tests/settings/*.cc)))))
+SETTINGS_LIBRARIES := $(patsubst tests/settings/%.c,$(TEST_DIR)/settings/%.so,$(sort $(wildcard tests/settings/lib*.c)))
 WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
 
 # Looks inside, as no program can from outside: linked with the library's objects.
@@ -73,7 +77,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(PROOF_PROGRAM)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -88,7 +92,7 @@ $(TEST_DIR)/unit/test_%: tests/unit/test_%.c $(BUILD)/flags tests/tests.mk
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_EXTRA) -MMD -MP -o $@ $< $(TEST_OBJECTS) $(TEST_LDFLAGS) -lcmocka
 
-$(UNIT_LIBRARIES) $(WALL_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags tests/tests.mk
+$(UNIT_LIBRARIES) $(WALL_LIBRARIES) $(SETTINGS_LIBRARIES): $(TEST_DIR)/%.so: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
@@ -123,6 +127,8 @@ check-detect: $(LIB) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) detect
 check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
+check-settings: all $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES)
+	@$(RUN_TESTS) settings
 check-compat: $(LIB)
 	@$(RUN_TESTS) compat
 check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)

@@ -46,6 +46,7 @@ void settings_from_profile(struct settings *settings, enum profile profile)
         .check_at_exit = profile_exit_check[profile],
         .on_error = ON_ERROR_ABORT,
         .quarantine_size = 0,
+        .explain_faults = false,
         .allow_environment = true,
         .journal = true,
     };
@@ -63,6 +64,7 @@ enum {
     SET_ALLOW_ENVIRONMENT = SET_PROFILE << 3,
     SET_JOURNAL = SET_PROFILE << 4,
     SET_CHECK_AT_EXIT = SET_PROFILE << 5,
+    SET_EXPLAIN_FAULTS = SET_PROFILE << 6,
 };
 
 struct section {
@@ -94,6 +96,8 @@ static void lay_over(struct section *below, const struct section *above)
         to->check_at_exit = from->check_at_exit;
     if (above->set & SET_JOURNAL)
         to->journal = from->journal;
+    if (above->set & SET_EXPLAIN_FAULTS)
+        to->explain_faults = from->explain_faults;
     below->set |= above->set;
 }
 
@@ -237,6 +241,11 @@ static bool set_journal(struct settings *values, struct slice value)
     return parse_switch(value, &values->journal);
 }
 
+static bool set_explain_faults(struct settings *values, struct slice value)
+{
+    return parse_switch(value, &values->explain_faults);
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 #define EXPECTED_SWITCH "not a value of this key; write yes or no"
@@ -253,6 +262,7 @@ static const struct key {
     {"on-error", SET_ON_ERROR, set_on_error, "not a value of on-error; write abort or log"},
     {"check-at-exit", SET_CHECK_AT_EXIT, set_check_at_exit,
      "not a value of check-at-exit; write no, quick or full"},
+    {"explain-faults", SET_EXPLAIN_FAULTS, set_explain_faults, EXPECTED_SWITCH},
     {"allow-environment", SET_ALLOW_ENVIRONMENT, set_allow_environment, EXPECTED_SWITCH},
     {"journal", SET_JOURNAL, set_journal, EXPECTED_SWITCH},
 };

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "caller.h"
 #include "generic.h"
 #include "guarded.h"
 #include "large.h"
+#include "operators.h"
 #include "start.h"
 #include "trim.h"
 
@@ -76,13 +78,17 @@ void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bo
         for (unsigned attempt = 0; unlikely(!block) && trim_emergency(size, attempt); attempt++)
             block = allocate_once(alignment, size, kind, zeroed);
     }
-    if (unlikely(!block))
-        errno = ENOMEM;
-    return block;
+    if (likely(block != NULL))
+        return block;
+    if (kind != KIND_MALLOC)
+        return operators_out_of_memory(alignment, size, kind);
+    errno = ENOMEM;
+    return NULL;
 }
 
 void *cold_allocate_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
+    CALLER_NOTE();
     return cold_allocate(alignment, size, kind, false);
 }
 
@@ -196,6 +202,7 @@ static void *realloc_slot(char *block, struct live live, size_t size)
 
 void *cold_realloc(void *block, size_t size)
 {
+    CALLER_NOTE();
     if (size > SIZE_LIMIT || !start_process()) {
         errno = ENOMEM;
         return NULL;
@@ -218,6 +225,7 @@ void *cold_realloc(void *block, size_t size)
 
 size_t cold_usable_size(void *block)
 {
+    CALLER_NOTE();
     size_t size;
     if (start_process()) {
         struct live live = find_live(block);

@@ -9,8 +9,8 @@
 #include "kind.h"
 #include "platform.h"
 
-/* Any size and alignment (a power of two). NULL with errno ENOMEM if it cannot be had. Not zeroed unless
- * `zeroed`. */
+/* Any size and alignment (a power of two). NULL with errno ENOMEM if it cannot be had, or what is to be done
+ * for an operator new. Not zeroed unless `zeroed`. */
 void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bool zeroed);
 
 void *cold_allocate_aligned(size_t alignment, size_t size, enum allocation_kind kind);

@@ -10,6 +10,7 @@
 #include "canary_constants.h"
 #include "feature_set.h"
 #include "kind.h"
+#include "report.h"
 #include "settings.h"
 #include "size_class.h"
 
@@ -48,6 +49,7 @@ struct constants {
     bool secure;      /* AT_SECURE: set-user-ID and the like */
     bool operators;   /* the C++ operators new and delete are ours */
     struct settings settings;
+    struct report_policy reports;
 
     uint8_t class_of_small[CLASS_TABLE_SMALL];
     uint8_t class_of_paged[CLASS_TABLE_PAGED];

@@ -13,6 +13,7 @@
 #include <wchar.h>
 
 #include "bounds.h"
+#include "caller.h"
 #include "constants.h"
 
 extern void *__memmove_chk(void *to, const void *from, size_t bytes, size_t limit);
@@ -46,13 +47,16 @@ static ALWAYS_INLINE bool checks(void)
 
 static ALWAYS_INLINE void check_write(const void *to, size_t bytes, const char *function)
 {
-    if (checks())
+    if (checks()) {
+        CALLER_NOTE();
         bounds_check(to, bytes, BOUNDS_WRITE, function);
+    }
 }
 
 static ALWAYS_INLINE void check_both(const void *to, const void *from, size_t bytes, const char *function)
 {
     if (checks()) {
+        CALLER_NOTE();
         bounds_check(from, bytes, BOUNDS_READ, function);
         bounds_check(to, bytes, BOUNDS_WRITE, function);
     }
@@ -63,6 +67,7 @@ static ALWAYS_INLINE void check_strings(const void *to, size_t written, const vo
                                         const char *function)
 {
     if (checks()) {
+        CALLER_NOTE();
         bounds_check(from, read, BOUNDS_READ, function);
         bounds_check(to, written, BOUNDS_WRITE, function);
     }

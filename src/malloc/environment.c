@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "map.h"
@@ -19,7 +20,7 @@
 
 #define CONFIGURATION_FILE "/etc/compatmalloc.conf"
 #define PATH_LENGTH        4096
-#define SMALL_FILE         2048
+#define SMALL_FILE         (16 * KIB) /* the installed one is; more than that is mapped */
 #define LINE_LENGTH        512
 
 /* The stack as the kernel left it for the program: argc, argv, NULL, the environment, NULL. Exported by
@@ -64,10 +65,35 @@ static void on_problem(void *source, const struct settings_problem *problem)
     report_warning(line.start, line.used);
 }
 
+/*
+ * System calls without libc's functions for them: those are cancellation points, and the runtimes of
+ * sanitizers put their own in the place of them, which do not work this early.
+ */
+static int file_open(const char *path)
+{
+    /* O_NONBLOCK: a FIFO in the file's place must not stop the machine. */
+    return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static bool file_status(int fd, struct stat *status)
+{
+    return syscall(SYS_fstat, fd, status) == 0;
+}
+
+static ssize_t file_read(int fd, char *bytes, size_t count)
+{
+    return syscall(SYS_read, fd, bytes, count);
+}
+
+static void file_close(int fd)
+{
+    (void)syscall(SYS_close, fd);
+}
+
 /* The executable's path: resolved by the kernel, or as it was started where there is no /proc. */
 static const char *program_path(char *buffer, size_t size)
 {
-    ssize_t length = readlink("/proc/self/exe", buffer, size - 1);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, size - 1);
     if (length > 0) {
         buffer[length] = '\0';
         return buffer;
@@ -78,7 +104,7 @@ static const char *program_path(char *buffer, size_t size)
 static bool read_whole(int fd, char *text, size_t length)
 {
     for (size_t have = 0; have < length;) {
-        ssize_t got = read(fd, text + have, length - have);
+        ssize_t got = file_read(fd, text + have, length - have);
         if (got <= 0 && !(got < 0 && errno == EINTR))
             return false;
         have += got > 0 ? (size_t)got : 0;
@@ -109,15 +135,14 @@ static void apply_open_file(const char *path, int fd, size_t length, struct sett
 
 static void read_file(const char *path, bool chosen_by_user, struct settings *settings)
 {
-    /* O_NONBLOCK: a FIFO in the file's place must not stop the machine. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = file_open(path);
     if (fd < 0) {
         if (chosen_by_user || (errno != ENOENT && errno != EACCES && errno != ENOTDIR))
             complain(path, "cannot be opened; the defaults apply");
         return;
     }
     struct stat status;
-    if (fstat(fd, &status) != 0) {
+    if (!file_status(fd, &status)) {
         complain(path, "cannot be examined; ignored");
     } else {
         const char *reason = settings_distrust(&status, chosen_by_user);
@@ -126,7 +151,7 @@ static void read_file(const char *path, bool chosen_by_user, struct settings *se
         else if (status.st_size > 0)
             apply_open_file(path, fd, (size_t)status.st_size, settings);
     }
-    (void)close(fd);
+    file_close(fd);
 }
 
 void environment_read_settings(struct settings *settings, bool secure)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The check of the whole heap: on request, and when the process exits. */
+#include "caller.h"
 #include "compatmalloc.h"
 #include "guarded.h"
 #include "heap.h"
@@ -141,17 +142,27 @@ static void check_heap(struct survey *survey)
 EXPORT size_t compatmalloc_check_integrity(void)
 {
     struct survey survey = {.operation = "check"};
+    CALLER_NOTE();
     if (!start_is_passthrough())
         check_heap(&survey);
     return survey.problems;
 }
 
-/* What nobody freed has not been verified yet. */
-__attribute__((destructor)) static void check_at_exit(void)
+static void check_at_exit(void)
 {
-    if (!constants.started || constants.passthrough || constants.settings.check_at_exit == EXIT_CHECK_NO)
+    if (constants.settings.check_at_exit == EXIT_CHECK_NO)
         return;
     struct survey survey = {.operation = "exit",
                             .quick = constants.settings.check_at_exit == EXIT_CHECK_QUICK};
+    caller_noted = NULL;
     check_heap(&survey);
+}
+
+/* What nobody freed has not been verified yet. */
+__attribute__((destructor)) static void at_exit(void)
+{
+    if (!constants.started || constants.passthrough)
+        return;
+    check_at_exit();
+    report_summary();
 }

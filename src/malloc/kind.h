@@ -13,14 +13,18 @@
 enum allocation_kind {
     KIND_MALLOC,
     KIND_NEW,
-    KIND_NEW_ARRAY
+    KIND_NEW_ARRAY,
+    /* Of an operator new, besides; of no interest once there is a block. */
+    KIND_NOTHROW = 4,
+    KIND_ALIGNED = 8
 };
 #define KIND_COUNT 3
+#define KIND_MASK  3
 
-/* What it is taken for with those features. */
+/* What it is taken for with those features: one of the first three. */
 static ALWAYS_INLINE enum allocation_kind kind_in_force(enum allocation_kind kind, unsigned features)
 {
-    return features & CHECK_NEW_DELETE ? kind : KIND_MALLOC;
+    return features & CHECK_NEW_DELETE ? kind & KIND_MASK : KIND_MALLOC;
 }
 
 /* Within the secret bits of each byte of a canary (canary.h), so that one kind's is as hard to guess as

@@ -145,6 +145,13 @@ static bool claim(const char *block, struct large *large)
 
 /* --- freeing */
 
+/* on-error = log: a damaged block is never used again. Its address space stays taken, without pages. */
+static void retire(struct large *large)
+{
+    (void)large_mapping_blank(large);
+    large_table_put_back(large, LARGE_FREED);
+}
+
 bool large_free(void *block, const char *operation, enum allocation_kind kind)
 {
     struct large large, park;
@@ -152,8 +159,10 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         return false;
     if (large.kind != kind)
         misuse_kind(block, large.size, large.kind, operation);
-    if (!verify_canaries(&large, operation))
-        return true; /* on-error = log: never used again */
+    if (large.damaged || !verify_canaries(&large, operation)) {
+        retire(&large);
+        return true;
+    }
 
     /* It faults on any access from here on. */
     if (large_mapping_close(&large, &park)) {
@@ -208,13 +217,15 @@ bool large_resize(void *block, size_t size, void **result)
     if (large.kind != KIND_MALLOC)
         misuse_kind(block, large.size, large.kind, "realloc");
     large.kind = KIND_MALLOC;
-    bool done = verify_canaries(&large, "realloc");
+    large.damaged = large.damaged || !verify_canaries(&large, "realloc");
+    bool done = !large.damaged;
     size_t old_size = large.size;
     if (done && size > old_size && has_canaries()) /* the new bytes were canary, which is secret */
         memset(large.block + old_size, 0, min_size(size - old_size, large_slack(&large)));
     done = done && size <= SIZE_LIMIT - 4 * constants.page_size &&
            (large_mapping_resize(&large, size) || resize_by_moving(&large, size));
-    write_canaries(&large);
+    if (!large.damaged)
+        write_canaries(&large);
     large_table_put_back(&large, LARGE_LIVE);
     *result = done ? large.block : NULL;
     return true;
@@ -258,6 +269,48 @@ void large_describe(const void *pointer, struct report *report)
             report->detail = NULL;
             describe(&large, state == LARGE_FREED, address, report);
         }
+}
+
+static bool find_around(const char *address, struct large *found, enum large_state *state)
+{
+    for (size_t at = 0; large_table_next(&at, found, state);)
+        if (address >= found->map && address < found->map + found->bytes)
+            return true;
+    return false;
+}
+
+bool large_describe_fault(const char *address, enum report_access access, struct report *report)
+{
+    struct large large;
+    enum large_state state;
+    if (!find_around(address, &large, &state))
+        return false;
+    report->address = large.block;
+    report->requested_size = large.size;
+    report->slot_size = (size_t)(large.end - large.block);
+    bool before = address < large.block;
+    report->offset = before ? (size_t)(large.block - address) : (size_t)(address - large.block);
+    report->kind = before ? REPORT_HEAP_BUFFER_UNDERFLOW : REPORT_HEAP_BUFFER_OVERFLOW;
+    if (!before && state == LARGE_FREED)
+        report->kind = access == REPORT_WRITE ? REPORT_WRITE_AFTER_FREE : REPORT_HEAP_USE_AFTER_FREE;
+    else if (!before)
+        report->offset -= min_size(report->offset, large.size);
+    return true;
+}
+
+/* The queues in which freed blocks wait pass over those that are not in the state that they look for. */
+void large_retire(const char *address)
+{
+    struct large large, found;
+    enum large_state state;
+    if (!find_around(address, &found, &state))
+        return;
+    if (large_table_change(found.block, LARGE_FREED, LARGE_CHANGING, &large)) {
+        (void)large_mapping_blank(&large);
+    } else if (large_table_change(found.block, LARGE_LIVE, LARGE_CHANGING, &large)) {
+        large.damaged = true;
+        large_table_put_back(&large, LARGE_LIVE);
+    }
 }
 
 /* Whoever frees the block meanwhile waits. */

@@ -16,8 +16,7 @@
 
 #include "kind.h"
 #include "platform.h"
-
-struct report;
+#include "report.h"
 
 struct large_statistics {
     size_t blocks;
@@ -44,6 +43,12 @@ bool large_size(const void *block, size_t *size);
 
 /* Complete the report about a pointer that is no live block. */
 void large_describe(const void *pointer, struct report *report);
+
+/* Describe an access to inaccessible memory in or around a large block; false if the address is at none. */
+bool large_describe_fault(const char *address, enum report_access access, struct report *report);
+
+/* That block, live or freed, is never to be used again. */
+void large_retire(const char *address);
 
 /* Verify all canaries; returns how many are damaged, each reported. */
 size_t large_check(const char *operation);

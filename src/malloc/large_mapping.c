@@ -282,19 +282,27 @@ static void forget_kept(struct large *large)
     large->kept = 0;
 }
 
+bool large_mapping_blank(struct large *large)
+{
+    if (!map_blank(large->map, large->bytes))
+        return false;
+    forget_guards(large); /* there is nothing left to guard */
+    forget_kept(large);
+    return true;
+}
+
 /* Pages behind those that were moved, which are few, stay until the address leaves quarantine. Guards of its
  * own stay marked whatever the protection is, and go only with the mapping. */
 bool large_mapping_close(struct large *large, struct large *park)
 {
     bool kept = keep(large, park);
     size_t moved = kept ? (size_t)(park->end - park->block) : 0;
-    bool closed = kept && large->walled && data_bytes(large) - moved <= PARK_REST_MOST &&
-                  map_protect(large->map, large->bytes, PROT_NONE);
     if (!kept)
         park->map = NULL;
-    if (!closed && !map_blank(large->map, large->bytes))
-        return false;
-    forget_guards(large); /* there is nothing left to guard */
+    if (!kept || !large->walled || data_bytes(large) - moved > PARK_REST_MOST ||
+        !map_protect(large->map, large->bytes, PROT_NONE))
+        return large_mapping_blank(large);
+    forget_guards(large);
     return true;
 }
 

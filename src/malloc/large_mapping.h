@@ -33,6 +33,9 @@ bool large_mapping_open(struct large *large);
  * NULL if no pages were kept; else it is the mapping that they moved to. */
 bool large_mapping_close(struct large *large, struct large *park);
 
+/* The same, and no page is kept. */
+bool large_mapping_blank(struct large *large);
+
 /* Let the block end at another size, without moving it. False if that is not possible. */
 bool large_mapping_resize(struct large *large, size_t size);
 

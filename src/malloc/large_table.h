@@ -34,6 +34,7 @@ struct large {
     uint32_t kept;     /* pages of a park, all zero */
     enum allocation_kind kind;
     uint8_t guards; /* guards around it that are mappings of their own */
+    bool damaged;   /* found so, and reported */
     bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */
     uint16_t level; /* where its entry is */
     size_t place;

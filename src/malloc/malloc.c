@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "constants.h"
 #include "paths.h"
 
@@ -51,22 +52,11 @@ EXPORT void *realloc(void *block, size_t size)
     if (!block)
         return constants.dispatch.malloc(size);
     if (size == 0) {
+        CALLER_NOTE();
         constants.dispatch.release(block, "realloc", KIND_MALLOC);
         return NULL;
     }
     return constants.dispatch.realloc(block, size);
-}
-
-/* realloc() to count * size bytes; NULL with ENOMEM, the block kept, where the product overflows.
- * POSIX.1-2024. */
-EXPORT void *reallocarray(void *block, size_t count, size_t size)
-{
-    size_t bytes;
-    if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return realloc(block, bytes);
 }
 
 /*
@@ -78,6 +68,7 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 {
     if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
         return EINVAL;
+    CALLER_NOTE();
     int saved = errno;
     void *result = constants.dispatch.aligned(alignment, size, KIND_MALLOC);
     errno = saved;

@@ -69,11 +69,31 @@ static operator_function *runtime(const char *symbol)
     return function;
 }
 
-static COLD void *runtime_new(const char *symbol, size_t size, uintptr_t second, uintptr_t third)
+/* Any address does: nobody looks at it. */
+static const char nothrow_tag;
+
+/*
+ * The runtime's own operator new, which calls the new handler and throws std::bad_alloc, or returns NULL if
+ * `kind` says nothrow.
+ */
+static COLD void *runtime_new(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    operator_function *function = runtime(symbol);
+    static const char *const symbols[] = {
+        [KIND_NEW] = NEW,
+        [KIND_NEW | KIND_NOTHROW] = NEW NOTHROW,
+        [KIND_NEW | KIND_ALIGNED] = NEW ALIGNED,
+        [KIND_NEW | KIND_ALIGNED | KIND_NOTHROW] = NEW ALIGNED NOTHROW,
+        [KIND_NEW_ARRAY] = NEW_ARRAY,
+        [KIND_NEW_ARRAY | KIND_NOTHROW] = NEW_ARRAY NOTHROW,
+        [KIND_NEW_ARRAY | KIND_ALIGNED] = NEW_ARRAY ALIGNED,
+        [KIND_NEW_ARRAY | KIND_ALIGNED | KIND_NOTHROW] = NEW_ARRAY ALIGNED NOTHROW,
+    };
+    operator_function *function = runtime(symbols[kind]);
+    uintptr_t tag = (uintptr_t)&nothrow_tag;
     if (function)
-        return function(size, second, third);
+        return kind & KIND_ALIGNED ? function(size, alignment, tag) : function(size, tag, 0);
+    if (kind & KIND_NOTHROW)
+        return NULL;
     report(&(struct report){.kind = REPORT_OUT_OF_MEMORY,
                             .operation = "operator new",
                             .requested_size = size,
@@ -83,10 +103,9 @@ static COLD void *runtime_new(const char *symbol, size_t size, uintptr_t second,
     abort();
 }
 
-static COLD void *runtime_new_nothrow(const char *symbol, size_t size, uintptr_t second, uintptr_t third)
+void *operators_out_of_memory(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    operator_function *function = runtime(symbol);
-    return function ? function(size, second, third) : NULL;
+    return runtime_new(alignment, size, kind);
 }
 
 /* Without a runtime ours serve after all: there is nobody else who could. */
@@ -99,74 +118,81 @@ static COLD void runtime_delete(const char *symbol, void *block, uintptr_t secon
         constants.dispatch.release(block, "operator delete", KIND_MALLOC);
 }
 
-/* --- new: blocks of `size` bytes at a multiple of `alignment`. Without memory the runtime throws. */
+/* --- new: blocks of `size` bytes at a multiple of `alignment`. Whoever finds that there is no memory goes on
+ * to operators_out_of_memory(): so these can be jumps, which cost nothing and leave the caller's address
+ * where it is. */
 
-static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
+static ALWAYS_INLINE void *take(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    return serve() ? constants.dispatch.allocate(size, kind) : NULL;
+    return kind & KIND_ALIGNED ? constants.dispatch.aligned(alignment, size, kind)
+                               : constants.dispatch.allocate(size, kind);
+}
+
+static COLD void *take_after_start(size_t alignment, size_t size, enum allocation_kind kind)
+{
+    return serve() ? take(alignment, size, kind) : runtime_new(alignment, size, kind);
 }
 
 static ALWAYS_INLINE void *allocate_aligned(size_t size, size_t alignment, enum allocation_kind kind)
 {
-    return serve() ? constants.dispatch.aligned(alignment, size, kind) : NULL;
+    return likely(constants.operators) ? take(alignment, size, kind)
+                                       : take_after_start(alignment, size, kind);
+}
+
+static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
+{
+    return allocate_aligned(size, MALLOC_ALIGNMENT, kind);
 }
 
 static void *new_plain(size_t size)
 {
-    void *block = allocate(size, KIND_NEW);
-    return likely(block != NULL) ? block : runtime_new(NEW, size, 0, 0);
+    return allocate(size, KIND_NEW);
 }
 EXPORT_AS(new_plain, NEW);
 
 static void *new_nothrow(size_t size, const void *tag)
 {
-    void *block = allocate(size, KIND_NEW);
-    return likely(block != NULL) ? block : runtime_new_nothrow(NEW NOTHROW, size, (uintptr_t)tag, 0);
+    (void)tag;
+    return allocate(size, KIND_NEW | KIND_NOTHROW);
 }
 EXPORT_AS(new_nothrow, NEW NOTHROW);
 
 static void *new_aligned(size_t size, size_t alignment)
 {
-    void *block = allocate_aligned(size, alignment, KIND_NEW);
-    return likely(block != NULL) ? block : runtime_new(NEW ALIGNED, size, alignment, 0);
+    return allocate_aligned(size, alignment, KIND_NEW | KIND_ALIGNED);
 }
 EXPORT_AS(new_aligned, NEW ALIGNED);
 
 static void *new_aligned_nothrow(size_t size, size_t alignment, const void *tag)
 {
-    void *block = allocate_aligned(size, alignment, KIND_NEW);
-    return likely(block != NULL) ? block
-                                 : runtime_new_nothrow(NEW ALIGNED NOTHROW, size, alignment, (uintptr_t)tag);
+    (void)tag;
+    return allocate_aligned(size, alignment, KIND_NEW | KIND_ALIGNED | KIND_NOTHROW);
 }
 EXPORT_AS(new_aligned_nothrow, NEW ALIGNED NOTHROW);
 
 static void *new_array(size_t size)
 {
-    void *block = allocate(size, KIND_NEW_ARRAY);
-    return likely(block != NULL) ? block : runtime_new(NEW_ARRAY, size, 0, 0);
+    return allocate(size, KIND_NEW_ARRAY);
 }
 EXPORT_AS(new_array, NEW_ARRAY);
 
 static void *new_array_nothrow(size_t size, const void *tag)
 {
-    void *block = allocate(size, KIND_NEW_ARRAY);
-    return likely(block != NULL) ? block : runtime_new_nothrow(NEW_ARRAY NOTHROW, size, (uintptr_t)tag, 0);
+    (void)tag;
+    return allocate(size, KIND_NEW_ARRAY | KIND_NOTHROW);
 }
 EXPORT_AS(new_array_nothrow, NEW_ARRAY NOTHROW);
 
 static void *new_array_aligned(size_t size, size_t alignment)
 {
-    void *block = allocate_aligned(size, alignment, KIND_NEW_ARRAY);
-    return likely(block != NULL) ? block : runtime_new(NEW_ARRAY ALIGNED, size, alignment, 0);
+    return allocate_aligned(size, alignment, KIND_NEW_ARRAY | KIND_ALIGNED);
 }
 EXPORT_AS(new_array_aligned, NEW_ARRAY ALIGNED);
 
 static void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *tag)
 {
-    void *block = allocate_aligned(size, alignment, KIND_NEW_ARRAY);
-    return likely(block != NULL)
-               ? block
-               : runtime_new_nothrow(NEW_ARRAY ALIGNED NOTHROW, size, alignment, (uintptr_t)tag);
+    (void)tag;
+    return allocate_aligned(size, alignment, KIND_NEW_ARRAY | KIND_ALIGNED | KIND_NOTHROW);
 }
 EXPORT_AS(new_array_aligned_nothrow, NEW_ARRAY ALIGNED NOTHROW);
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whether the C++ operators new and delete of this process are the library's own (operators.c). */
+/* The C++ operators new and delete (operators.c). */
 #ifndef OPERATORS_H
 #define OPERATORS_H
 
+#include "kind.h"
 #include "platform.h"
 
-/* False if the program brings some of its own. */
+/* Whether those of this process are the library's own; false if the program brings some. */
 bool operators_are_ours(void);
+
+/* What becomes of an operator new for which there is no memory, said in `kind`: a new attempt after the
+ * program's new handler has run, an exception, or NULL. */
+void *operators_out_of_memory(size_t alignment, size_t size, enum allocation_kind kind);
 
 #endif

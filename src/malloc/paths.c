@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "constants.h"
+#include "operators.h"
 #include "start.h"
 
 /* --- before the start: each call starts the allocator and then is made again
@@ -16,6 +17,11 @@ static void *no_memory(void)
 {
     errno = ENOMEM;
     return NULL;
+}
+
+static void *no_memory_of_kind(size_t alignment, size_t size, enum allocation_kind kind)
+{
+    return kind == KIND_MALLOC ? no_memory() : operators_out_of_memory(alignment, size, kind);
 }
 
 static void *first_malloc(size_t size)
@@ -41,7 +47,9 @@ static void *first_realloc(void *block, size_t size)
 
 static void *first_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    return start_process() ? constants.dispatch.aligned(alignment, size, kind) : no_memory();
+    if (start_process())
+        return constants.dispatch.aligned(alignment, size, kind);
+    return no_memory_of_kind(alignment, size, kind);
 }
 
 static size_t first_usable_size(void *block)
@@ -51,7 +59,9 @@ static size_t first_usable_size(void *block)
 
 static void *first_allocate(size_t size, enum allocation_kind kind)
 {
-    return start_process() ? constants.dispatch.allocate(size, kind) : no_memory();
+    if (start_process())
+        return constants.dispatch.allocate(size, kind);
+    return no_memory_of_kind(MALLOC_ALIGNMENT, size, kind);
 }
 
 static void first_release(void *block, const char *operation, enum allocation_kind kind)
@@ -74,7 +84,8 @@ static void first_release_sized(void *block, size_t alignment, size_t size, cons
         .release = first_release, .release_sized = first_release_sized,                                      \
     }
 
-__attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST};
+__attribute__((section(".data.rel.ro.constants"))) struct constants constants = {.dispatch = PATHS_FIRST,
+                                                                                 .reports.use_journal = true};
 
 /* --- profile = off: libc's own, by the names under which glibc keeps it for interposers
  * ------------------------------- */
@@ -99,14 +110,14 @@ static size_t libc_usable_size(void *block)
 
 static void *libc_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
-    (void)kind;
-    return __libc_memalign(alignment, size);
+    void *block = __libc_memalign(alignment, size);
+    return block || kind == KIND_MALLOC ? block : operators_out_of_memory(alignment, size, kind);
 }
 
 static void *libc_allocate(size_t size, enum allocation_kind kind)
 {
-    (void)kind;
-    return __libc_malloc(size);
+    void *block = __libc_malloc(size);
+    return block ? block : operators_out_of_memory(MALLOC_ALIGNMENT, size, kind);
 }
 
 static void libc_release(void *block, const char *operation, enum allocation_kind kind)

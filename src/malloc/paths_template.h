@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The paths for one set of features: included by paths_*.c, which define PATHS_NAME and PATHS_FEATURES. */
+#include "caller.h"
 #include "cold.h"
 #include "fast.h"
 #include "generic.h"
@@ -12,6 +13,7 @@
 
 static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
 {
+    CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
     void *block = NULL;
@@ -25,6 +27,7 @@ static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
 
 static NOINLINE void *calloc_generic(size_t size)
 {
+    CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
     struct heap *heap = heap_current;
     if (features & GUARD_SAMPLES && heap && unlikely(guarded_wants(heap, size))) {
@@ -41,6 +44,7 @@ static NOINLINE void *calloc_generic(size_t size)
 
 static NOINLINE void release_generic(void *block, const char *operation, enum allocation_kind kind)
 {
+    CALLER_NOTE();
     struct heap *heap = heap_current;
     if (unlikely(!heap || !generic_free(heap, block, operation, kind, PATHS_FEATURES)))
         cold_free(block, operation, kind);
@@ -49,6 +53,7 @@ static NOINLINE void release_generic(void *block, const char *operation, enum al
 static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t size, const char *operation,
                                            enum allocation_kind kind)
 {
+    CALLER_NOTE();
     if (alignment == 0 && generic_has_size(block, size))
         release_generic(block, operation, kind);
     else

@@ -12,15 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caller.h"
+#include "constants.h"
 #include "format.h"
+#include "report_limit.h"
 #include "report_origin.h"
 #include "report_output.h"
 #include "report_text.h"
-
-/* In a process that carries on, so many reports of one kind are printed; the rest are only counted. */
-enum {
-    PRINTED_PER_KIND = 16
-};
 
 /* How long a full stderr may hold up a process, in milliseconds: one that is to carry on, and one that is to
  * die. */
@@ -34,13 +32,28 @@ enum {
     GUARD_PATIENCE = 30000
 };
 
-static struct report_policy policy = {.abort_on_error = 1, .use_journal = 1};
-static atomic_size_t total;
-static atomic_size_t total_of_kind[REPORT_KINDS];
+__thread const void *caller_noted;
 
-void report_configure(const struct report_policy *new_policy)
+static atomic_size_t total;
+
+/* For the summary of the process with that number: a child begins anew. */
+static struct {
+    _Atomic(pid_t) process;
+    atomic_size_t of_kind[REPORT_KINDS];
+    atomic_size_t unprinted;
+} counts;
+
+static void count(enum report_kind kind, bool printed)
 {
-    policy = *new_policy;
+    pid_t self = getpid();
+    if (atomic_exchange(&counts.process, self) != self) {
+        for (unsigned i = 0; i < REPORT_KINDS; i++)
+            atomic_store(&counts.of_kind[i], 0);
+        atomic_store(&counts.unprinted, 0);
+    }
+    atomic_fetch_add(&counts.of_kind[kind], 1);
+    if (!printed)
+        atomic_fetch_add(&counts.unprinted, 1);
 }
 
 size_t report_count(void)
@@ -132,7 +145,15 @@ static char fields[8192];
 static char program[1024];
 static char call_site[1280];
 
-static void print(const struct report *report, pid_t pid, pid_t tid, bool is_last_of_kind)
+/* Everything has been told, in words and as fields, to those who are there to listen. */
+static void print_text(const struct text *lines, const struct text *journal)
+{
+    report_write_stderr(lines, constants.reports.carry_on ? PATIENCE : LAST_PATIENCE);
+    if (constants.reports.use_journal)
+        report_send_journal(journal);
+}
+
+static void print(const struct report *report, pid_t pid, pid_t tid, struct report_permit permit)
 {
     struct report_circumstances circumstances = {
         .report = report,
@@ -140,20 +161,18 @@ static void print(const struct report *report, pid_t pid, pid_t tid, bool is_las
         .tid = (uint64_t)tid,
         .program = {program, sizeof program, 0},
         .call_site = {call_site, sizeof call_site, 0},
-        .is_last_of_kind = is_last_of_kind,
+        .is_last_for_now = permit.last_for_now,
+        .unprinted = permit.unprinted,
     };
+    const void *caller = report->caller ? report->caller : caller_noted;
     report_put_program(&circumstances.program);
-    if (report->caller)
-        report_put_call_site(&circumstances.call_site, report->caller);
+    if (caller)
+        report_put_call_site(&circumstances.call_site, caller);
 
-    struct text lines = {message, sizeof message, 0};
+    struct text lines = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
     report_put_lines(&lines, &circumstances);
-    report_write_stderr(&lines, policy.abort_on_error ? LAST_PATIENCE : PATIENCE);
-    if (policy.use_journal) {
-        struct text journal = {fields, sizeof fields, 0};
-        report_put_journal_fields(&journal, &circumstances);
-        report_send_journal(&journal);
-    }
+    report_put_journal_fields(&journal, &circumstances);
+    print_text(&lines, &journal);
 }
 
 /* Without a chance for the program's own handler, which has had it or would only misuse the heap again. */
@@ -163,27 +182,77 @@ static _Noreturn void abort_unconditionally(void)
     abort();
 }
 
-void report(const struct report *report)
+static struct report_permit count_and_ask(enum report_kind kind)
 {
-    int saved_errno = errno;
-    atomic_fetch_add_explicit(&total, 1, memory_order_relaxed);
-    size_t nth = atomic_fetch_add_explicit(&total_of_kind[report->kind], 1, memory_order_relaxed) + 1;
-    if (!policy.abort_on_error && nth > PRINTED_PER_KIND)
-        return;
+    struct report_permit permit = {.print = true};
+    if (constants.reports.carry_on)
+        permit = report_limit_ask(kind);
+    count(kind, permit.print);
+    return permit;
+}
 
+/* Count it, and print it if it is to be; the turn is kept by those who will abort. */
+static enum turn announce(const struct report *report, bool returns)
+{
+    atomic_fetch_add_explicit(&total, 1, memory_order_relaxed);
+    struct report_permit permit = count_and_ask(report->kind);
+    if (!permit.print)
+        return TURN_OURS;
     struct undisturbed before = undisturbed_begin();
     pid_t pid = getpid(), tid = gettid();
     enum turn turn = take_turn(this_thread(pid, tid));
     if (turn != TURN_NEVER_CAME)
-        print(report, pid, tid, !policy.abort_on_error && nth == PRINTED_PER_KIND);
-    if (turn == TURN_OURS && !policy.abort_on_error)
+        print(report, pid, tid, permit);
+    if (turn == TURN_OURS && returns)
         give_turn_back();
     undisturbed_end(&before);
+    return turn;
+}
 
-    if (policy.abort_on_error && turn != TURN_OURS)
+void report(const struct report *report)
+{
+    int saved_errno = errno;
+    bool carry_on = constants.reports.carry_on;
+    enum turn turn = announce(report, carry_on);
+    if (!carry_on && turn != TURN_OURS)
         abort_unconditionally();
-    if (policy.abort_on_error)
+    if (!carry_on)
         abort();
+    errno = saved_errno;
+}
+
+void report_fault(const struct report *report)
+{
+    int saved_errno = errno;
+    (void)announce(report, true);
+    errno = saved_errno;
+}
+
+static void print_summary(void)
+{
+    struct report_summary summary = {
+        .unprinted = counts.unprinted, .pid = (uint64_t)getpid(), .program = {program, sizeof program, 0}};
+    for (unsigned i = 0; i < REPORT_KINDS; i++)
+        summary.of_kind[i] = counts.of_kind[i];
+    report_put_program(&summary.program);
+    struct text line = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
+    report_put_summary(&line, &summary);
+    report_put_summary_fields(&journal, &summary);
+    print_text(&line, &journal);
+}
+
+void report_summary(void)
+{
+    int saved_errno = errno;
+    if (constants.reports.carry_on && counts.process == getpid() && report_limit_ask(REPORT_SUMMARY).print) {
+        struct undisturbed before = undisturbed_begin();
+        enum turn turn = take_turn(this_thread(getpid(), gettid()));
+        if (turn != TURN_NEVER_CAME)
+            print_summary();
+        if (turn == TURN_OURS)
+            give_turn_back();
+        undisturbed_end(&before);
+    }
     errno = saved_errno;
 }
 

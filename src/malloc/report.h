@@ -9,6 +9,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,13 +31,15 @@ enum report_kind {
 enum report_access {
     REPORT_WRITTEN,
     REPORT_WRITE,
-    REPORT_READ
+    REPORT_READ,
+    REPORT_USE /* one of the two */
 };
 
 #define REPORT_UNKNOWN SIZE_MAX
 
 /* What the journal knows these events by: `journalctl MESSAGE_ID=...`. Never changes. */
-#define REPORT_MESSAGE_ID "a2f2aa04ada943bd9799f93f77165b4f"
+#define REPORT_MESSAGE_ID         "a2f2aa04ada943bd9799f93f77165b4f"
+#define REPORT_SUMMARY_MESSAGE_ID "25a7b559e69b4b7eb1f82abff28830d5"
 
 struct report {
     enum report_kind kind;
@@ -52,18 +55,22 @@ struct report {
     size_t byte_count;          /* how many; the report shows the first few */
     enum report_access access;
     const char *detail; /* a static phrase that says more: "not the start of a block"; NULL for none */
-    const void *caller; /* return address into the program, or NULL */
+    const void *caller; /* return address into the program, or NULL: what is noted (caller.h) */
+    bool faulted;       /* `caller` is just behind the first byte of the instruction that faulted */
 };
 
-/* How reports behave; called once at start, before any report. */
+/* How reports behave; part of the constants, so fixed at start. */
 struct report_policy {
-    int abort_on_error; /* 0: on-error = log */
-    int use_journal;
+    bool carry_on; /* on-error = log */
+    bool use_journal;
+    struct report_tally *tally; /* what has been printed (report_limit.h); NULL: this process counts alone */
 };
-void report_configure(const struct report_policy *policy);
 
 /* Report it. Does not return unless on-error = log. Preserves errno when it returns. Async-signal-safe. */
 void report(const struct report *report);
+
+/* The same for what the process faulted on, and has not done yet: always returns. */
+void report_fault(const struct report *report);
 
 /* A warning that is about the configuration, not the heap: one line `compatmalloc: <message>` on stderr. No
  * '\n'. */
@@ -71,6 +78,9 @@ void report_warning(const char *message, size_t length);
 
 /* Problems reported so far in this process. */
 size_t report_count(void);
+
+/* At exit: how many of which kind there were, if the process has carried on after any. */
+void report_summary(void);
 
 /* "heap-buffer-overflow" and so on. */
 const char *report_kind_name(enum report_kind kind);

@@ -62,8 +62,10 @@ static void put_block(struct text *text, const struct report *r)
 /* "3 bytes written ", "3 bytes to be read " */
 static void put_bytes_touched(struct text *text, const struct report *r)
 {
-    static const char *const deeds[] = {
-        [REPORT_WRITTEN] = " written ", [REPORT_WRITE] = " to be written ", [REPORT_READ] = " to be read "};
+    static const char *const deeds[] = {[REPORT_WRITTEN] = " written ",
+                                        [REPORT_WRITE] = " to be written ",
+                                        [REPORT_READ] = " to be read ",
+                                        [REPORT_USE] = " to be read or written "};
     if (r->byte_count > 0)
         put_bytes(text, r->byte_count);
     else
@@ -254,13 +256,49 @@ void report_put_lines(struct text *text, const struct report_circumstances *c)
     text_string(text, ", thread ");
     text_decimal(text, c->tid);
     text_string(text, "\n");
-    put_text_detail(text, "called from", &c->call_site);
+    put_text_detail(text, r->faulted ? "instruction" : "called from", &c->call_site);
     start_detail(text, "version");
     text_string(text, COMPATMALLOC_VERSION_STRING "; compatmalloc(7) says what this means and what to do\n");
-    if (c->is_last_of_kind) {
+    if (c->unprinted > 0) {
         start_detail(text, "note");
-        text_string(text, "this process's further reports of this kind are counted, but not printed\n");
+        text_string(text, "reports of this kind since the last one that was printed: ");
+        text_decimal(text, c->unprinted);
+        text_string(text, "\n");
     }
+    if (c->is_last_for_now) {
+        start_detail(text, "note");
+        text_string(text,
+                    "further reports of this kind are counted, but not printed, except for one an hour\n");
+    }
+}
+
+/* "compatmalloc: summary: 3 reports: 2 heap-buffer-overflow, 1 double-free" */
+void report_put_summary(struct text *text, const struct report_summary *summary)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < REPORT_KINDS; i++)
+        total += summary->of_kind[i];
+    text_string(text, "compatmalloc: summary: ");
+    text_decimal(text, total);
+    text_string(text, total == 1 ? " report of process " : " reports of process ");
+    text_decimal(text, summary->pid);
+    text_string(text, ", ");
+    text_bytes(text, summary->program.start, summary->program.used);
+    const char *before = ": ";
+    for (unsigned i = 0; i < REPORT_KINDS; i++) {
+        if (summary->of_kind[i] == 0)
+            continue;
+        text_string(text, before);
+        text_decimal(text, summary->of_kind[i]);
+        text_string(text, " ");
+        text_string(text, kind_names[i]);
+        before = ", ";
+    }
+    if (summary->unprinted > 0) {
+        text_string(text, "; not printed: ");
+        text_decimal(text, summary->unprinted);
+    }
+    text_string(text, "\n");
 }
 
 /* --- the journal ------------------------------------------------------------------------------ */
@@ -290,6 +328,15 @@ static void put_text_field(struct text *text, const char *name, const struct tex
     text_string(text, "\n");
 }
 
+static void put_bytes_field(struct text *text, const struct report *r)
+{
+    if (!r->bytes || r->byte_count == 0)
+        return;
+    text_string(text, "COMPATMALLOC_BYTES=");
+    text_hex_dump(text, r->bytes, r->byte_count < BYTES_SHOWN ? r->byte_count : BYTES_SHOWN);
+    text_string(text, "\n");
+}
+
 void report_put_journal_fields(struct text *text, const struct report_circumstances *c)
 {
     const struct report *r = c->report;
@@ -307,7 +354,22 @@ void report_put_journal_fields(struct text *text, const struct report_circumstan
     put_size_field(text, "COMPATMALLOC_SIZE=", r->requested_size);
     put_size_field(text, "COMPATMALLOC_SLOT_SIZE=", r->slot_size);
     put_size_field(text, "COMPATMALLOC_OFFSET=", r->offset);
+    put_bytes_field(text, r);
+    put_size_field(text, "COMPATMALLOC_PID=", c->pid);
+    put_size_field(text, "COMPATMALLOC_TID=", c->tid);
     put_text_field(text, "COMPATMALLOC_CALLER=", &c->call_site);
     put_text_field(text, "COMPATMALLOC_PROGRAM=", &c->program);
+    put_field(text, "COMPATMALLOC_VERSION=", COMPATMALLOC_VERSION_STRING);
+}
+
+void report_put_summary_fields(struct text *text, const struct report_summary *summary)
+{
+    text_string(text, "MESSAGE=");
+    report_put_summary(text, summary);
+    put_field(text, "PRIORITY=", "4");
+    put_field(text, "MESSAGE_ID=", REPORT_SUMMARY_MESSAGE_ID);
+    put_field(text, "SYSLOG_IDENTIFIER=", "compatmalloc");
+    put_size_field(text, "COMPATMALLOC_UNPRINTED=", summary->unprinted);
+    put_text_field(text, "COMPATMALLOC_PROGRAM=", &summary->program);
     put_field(text, "COMPATMALLOC_VERSION=", COMPATMALLOC_VERSION_STRING);
 }

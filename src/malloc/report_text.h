@@ -12,11 +12,23 @@ struct report_circumstances {
     uint64_t pid, tid;
     struct text program;   /* empty if not known */
     struct text call_site; /* empty if not known */
-    int is_last_of_kind;   /* further ones will only be counted */
+    bool is_last_for_now;  /* further ones will only be counted for a while */
+    uint32_t unprinted;    /* those that were, since the one before */
 };
 
 /* "compatmalloc: <kind>: <what>" and then lines that start with "compatmalloc:   ". */
 void report_put_lines(struct text *text, const struct report_circumstances *circumstances);
+
+/* What a process that carried on has to say at its end. */
+struct report_summary {
+    size_t of_kind[REPORT_KINDS];
+    size_t unprinted;
+    uint64_t pid;
+    struct text program;
+};
+
+void report_put_summary(struct text *text, const struct report_summary *summary);
+void report_put_summary_fields(struct text *text, const struct report_summary *summary);
 
 /* "NAME=value" lines of the journal's native protocol. */
 void report_put_journal_fields(struct text *text, const struct report_circumstances *circumstances);

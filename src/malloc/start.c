@@ -18,7 +18,7 @@
 #include "operators.h"
 #include "paths.h"
 #include "random.h"
-#include "report.h"
+#include "report_limit.h"
 #include "slot.h"
 #include "whole.h"
 
@@ -147,8 +147,9 @@ static void apply_settings(void)
     constants.guard_interval =
         max_size(settings->profile == PROFILE_STRICT ? GUARD_INTERVAL_STRICT : GUARD_INTERVAL,
                  2 * constants.page_size);
-    report_configure(&(struct report_policy){.abort_on_error = settings->on_error == ON_ERROR_ABORT,
-                                             .use_journal = settings->journal});
+    constants.reports.carry_on = settings->on_error == ON_ERROR_LOG;
+    constants.reports.use_journal = settings->journal;
+    constants.reports.tally = constants.reports.carry_on ? report_limit_share() : NULL;
 }
 
 static void choose_secrets(struct random *random)

@@ -131,10 +131,51 @@ field() {
     run ! grep 'waiting for the next request' "$R/with/buggy.journal"
 }
 
-@test "the same event is in the journal with fields to search for" {
+# The value of a field of the first entry that the buggy service made.
+entry() {
+    python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())[sys.argv[2]])' "$R/with/journal-entries" "$1"
+}
+
+@test "the same event is in the journal, field by field" {
     cat "$R/with/journal-entries"
-    grep -q '"COMPATMALLOC_SIZE":"100"' "$R/with/journal-entries"
-    grep -q '"MESSAGE_ID":"[0-9a-f]\{32\}"' "$R/with/journal-entries"
+    local address
+    address=$(entry COMPATMALLOC_ADDRESS)
+    [[ $address =~ ^0x[0-9a-f]+$ ]]
+    [ "$(entry MESSAGE)" = "compatmalloc: heap-buffer-overflow: 1 byte written past the end of a 100-byte block at $address (found by free)" ]
+    [ "$(entry MESSAGE_ID)" = a2f2aa04ada943bd9799f93f77165b4f ]
+    [ "$(entry PRIORITY)" = 2 ]
+    [ "$(entry SYSLOG_IDENTIFIER)" = compatmalloc ]
+    [ "$(entry COMPATMALLOC_KIND)" = heap-buffer-overflow ]
+    [ "$(entry COMPATMALLOC_OPERATION)" = free ]
+    [ "$(entry COMPATMALLOC_SIZE)" = 100 ]
+    [ "$(entry COMPATMALLOC_SLOT_SIZE)" -ge 108 ]
+    [ "$(entry COMPATMALLOC_OFFSET)" = 0 ]
+    [ "$(entry COMPATMALLOC_BYTES)" = 0a ]
+    [ "$(entry COMPATMALLOC_PID)" = "$(entry _PID)" ]
+    [ "$(entry COMPATMALLOC_TID)" = "$(entry _PID)" ]
+    [ "$(entry COMPATMALLOC_PROGRAM)" = /opt/boot-test/buggy-service ]
+    [ "$(entry _SYSTEMD_UNIT)" = buggy.service ]
+    [ "$(entry _TRANSPORT)" = journal ]
+    [ "$(entry COMPATMALLOC_VERSION)" = "$(sed -n 's/^VERSION *:= //p' "$BATS_TEST_DIRNAME/../../Makefile")" ]
+}
+
+@test "the journal names the place in the program, as addr2line takes it" {
+    local place
+    place=$(entry COMPATMALLOC_CALLER)
+    [ "${place%+*}" = /opt/boot-test/buggy-service ]
+    [ "$(addr2line -f -e "$R/buggy-service" "${place##*+}" | head -n 1)" = main ]
+}
+
+@test "journalctl -x explains it" {
+    cat "$R/with/journal-explained"
+    grep -q 'Subject: /opt/boot-test/buggy-service misused its heap: heap-buffer-overflow' "$R/with/journal-explained"
+    grep -q 'coredumpctl debug [0-9]' "$R/with/journal-explained"
+}
+
+@test "under ld.so.preload the file applies to a set-user-ID program, and its user's environment does not" {
+    local all="quarantine guard-pages slot-randomization canaries poison-on-free write-after-free-check"
+    [ "$(cat "$R/with/ordinary.features")" = "${all/canaries /}"$'\n'passthrough ]
+    [ "$(cat "$R/with/set-user-id.features")" = "$all"$'\n'"$all" ]
 }
 
 @test "systemd restarts it" {

@@ -105,6 +105,7 @@ static void profiles_choose_features(void **state)
         assert_int_equal(settings.quarantine_size, 0);
         assert_true(settings.allow_environment);
         assert_true(settings.journal);
+        assert_false(settings.explain_faults);
     }
 }
 
@@ -177,14 +178,16 @@ static void place_of_profile_in_its_section_does_not_matter(void **state)
 static void profile_of_a_later_section_undoes_earlier_ones(void **state)
 {
     (void)state;
-    const char *text = "[default]\ncanaries = no\nquarantine-size = 9\non-error = log\njournal = no\n"
-                       "[program true]\nprofile = strict\n";
+    const char *text =
+        "[default]\ncanaries = no\nquarantine-size = 9\non-error = log\njournal = no\nexplain-faults = yes\n"
+        "[program true]\nprofile = strict\n";
     struct settings settings = clean(text, "/bin/true");
     assert_int_equal(settings.features, STRICT);
     assert_int_equal(settings.quarantine_size, 0);
     /* These are not a profile's business. */
     assert_int_equal(settings.on_error, ON_ERROR_LOG);
     assert_false(settings.journal);
+    assert_true(settings.explain_faults);
 }
 
 /* --- keys and values -------------------------------------------------------------------------- */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The handler of SIGSEGV, in processes with explain-faults. It was there first: programs that bring a handler
+ * put it in the place of this one. What it has explained goes to whoever would have had it without.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "constants.h"
+#include "faults.h"
+#include "start.h"
+
+static struct sigaction before;
+
+#if defined(__x86_64__)
+static const char *instruction(const ucontext_t *context)
+{
+    return (const char *)context->uc_mcontext.gregs[REG_RIP];
+}
+
+static enum report_access access_of(const ucontext_t *context)
+{
+    return context->uc_mcontext.gregs[REG_ERR] & 2 ? REPORT_WRITE : REPORT_READ;
+}
+#elif defined(__aarch64__)
+static const char *instruction(const ucontext_t *context)
+{
+    return (const char *)context->uc_mcontext.pc;
+}
+
+/* In the record that the kernel adds for faults, but emulators may not: the exception syndrome, whose bit 6
+ * says "write". */
+static enum report_access access_of(const ucontext_t *context)
+{
+    const char *at = (const char *)context->uc_mcontext.__reserved;
+    const struct _aarch64_ctx *record = (const void *)at;
+    while (record->magic != 0 && record->magic != ESR_MAGIC) {
+        at += record->size;
+        record = (const void *)at;
+    }
+    if (record->magic != ESR_MAGIC)
+        return REPORT_USE;
+    uint64_t syndrome = ((const struct esr_context *)(const void *)record)->esr;
+    return syndrome & 1u << 6 ? REPORT_WRITE : REPORT_READ;
+}
+#else
+#error explain-faults does not know this architecture: say where the kernel puts the instruction and the access
+#endif
+
+/* A fault happens again on return, and then goes its own way; what somebody sent has to be sent again. */
+static void pass_on(int number, siginfo_t *info)
+{
+    (void)sigaction(number, &before, NULL);
+    if (info->si_code <= 0)
+        (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), number, info);
+}
+
+static void explain(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    struct report report;
+    bool explained = info->si_code > 0 && faults_describe(info->si_addr, access_of(context), &report);
+    if (explained) {
+        report.caller = instruction(context) + 1;
+        report.faulted = true;
+        report_fault(&report);
+    }
+    if (!explained || !constants.reports.carry_on || !faults_let_pass(info->si_addr))
+        pass_on(number, info);
+    errno = saved;
+}
+
+__attribute__((constructor(103))) static void install(void)
+{
+    if (!start_process() || constants.passthrough || !constants.settings.explain_faults)
+        return;
+    struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGSEGV, &action, &before);
+}
