@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "constants.h"
 #include "guard.h"
@@ -38,11 +37,9 @@ static _Atomic(size_t) kept_bytes;
 static _Atomic(size_t) total_bytes;
 static _Atomic(size_t) limit = SIZE_MAX;
 
-__attribute__((constructor)) static void heed_limit(void)
+void large_mapping_start(size_t address_space)
 {
-    struct rlimit space;
-    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
-        atomic_store(&limit, space.rlim_cur >> LIMIT_SHIFT);
+    atomic_store(&limit, address_space == SIZE_MAX ? SIZE_MAX : address_space >> LIMIT_SHIFT);
 }
 
 size_t large_mapping_within_limit(size_t bytes)

@@ -19,6 +19,9 @@
 
 #include "large_table.h"
 
+/* How much address space the process may have, SIZE_MAX: all that there is. */
+void large_mapping_start(size_t address_space);
+
 /* Inaccessible address space for a block; sets its mapping, address and end. False if there is none. */
 bool large_mapping_new(size_t alignment, size_t size, struct large *large);
 
