@@ -22,6 +22,12 @@ static ALWAYS_INLINE bool fast_is_small(size_t size, unsigned features)
     return size - 1 < SMALL_USABLE - fast_least_slack(features);
 }
 
+/* Whether it would be in a small slot. */
+static ALWAYS_INLINE bool fast_is_small_block(const void *block)
+{
+    return class_of_address(block) - CLASS_FIRST < SMALL_CLASSES;
+}
+
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
 {
     __builtin_prefetch(slot, 1);
