@@ -167,7 +167,7 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
         .is_last_for_now = permit.last_for_now,
         .unprinted = permit.unprinted,
     };
-    const void *caller = report->caller ? report->caller : caller_noted;
+    const void *caller = report->caller || report->faulted ? report->caller : caller_noted;
     report_put_program(&circumstances.program);
     struct sites sites = sites_of(report->address);
     if (caller)

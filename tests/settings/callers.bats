@@ -60,10 +60,10 @@ matching() {
     done
 }
 
-# place_of DETAIL: the function that the last report names there.
+# place_of DETAIL REPORT: the function that the report names there.
 place_of() {
     local place
-    place=$(sed -n "s/^compatmalloc:   $1: //p" <<<"$output")
+    place=$(sed -n "s/^compatmalloc:   $1: //p" <<<"$2")
     [ -n "$place" ] && addr2line -f -e "${place%+*}" "${place##*+}" | head -n 1
 }
 
@@ -72,15 +72,15 @@ place_of() {
     for samples in yes no; do
         run with profile=strict,guard-samples=$samples callers from_free_of_freed
         assert_equal "$status" 134
-        assert_equal "$(place_of 'called from')" from_free_of_freed
-        assert_equal "$(place_of 'allocated from')" allocate_here
-        assert_equal "$(place_of 'freed from')" free_here
+        assert_equal "$(place_of 'called from' "$output")" from_free_of_freed
+        assert_equal "$(place_of 'allocated from' "$output")" allocate_here
+        assert_equal "$(place_of 'freed from' "$output")" free_here
     done
     run with record-callers=yes callers from_free
-    assert_equal "$(place_of 'allocated from')" allocate_here
+    assert_equal "$(place_of 'allocated from' "$output")" allocate_here
     refute_output --partial 'freed from'
     run with record-callers=yes callers from_free_of_large
-    assert_equal "$(place_of 'allocated from')" allocate_here
+    assert_equal "$(place_of 'allocated from' "$output")" allocate_here
     run with profile=default callers from_free_of_freed
     refute_output --partial 'allocated from'
 }
