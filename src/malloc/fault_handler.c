@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "constants.h"
+#include "fault_handler.h"
 #include "faults.h"
 #include "start.h"
 
@@ -84,9 +85,9 @@ static void explain(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-__attribute__((constructor(103))) static void install(void)
+void fault_handler_start(void)
 {
-    if (!start_process() || constants.passthrough || !constants.settings.explain_faults)
+    if (!constants.settings.explain_faults)
         return;
     struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);

@@ -36,9 +36,7 @@ static void in_child(void)
         fork_child();
 }
 
-/* Not in the first malloc(): registration may allocate. */
-__attribute__((constructor(101))) static void register_handlers(void)
+void fork_start(void)
 {
-    if (start_process() && !start_is_passthrough())
-        (void)pthread_atfork(before, in_parent, in_child);
+    (void)pthread_atfork(before, in_parent, in_child);
 }

@@ -14,6 +14,9 @@
 #include "metadata.h"
 #include "platform.h"
 
+/* Register handlers, which may allocate. */
+void fork_start(void);
+
 /* In a child in which it has not been done yet. */
 void fork_child(void);
 

@@ -28,6 +28,11 @@
 /* How many idle heaps are looked at for one that has what is sought. */
 #define LOOKS 16
 
+/* The round of destructors that ours waits for. ThreadSanitizer takes the last one for itself. */
+#ifndef DESTRUCTOR_ROUNDS
+#define DESTRUCTOR_ROUNDS PTHREAD_DESTRUCTOR_ITERATIONS
+#endif
+
 enum phase {
     PHASE_NEW,
     PHASE_ATTACHED,
@@ -168,7 +173,7 @@ static struct heap *take_any_idle(uint32_t from)
 static void thread_ends(void *round)
 {
     uintptr_t next = (uintptr_t)round + 1;
-    if (next <= PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(end_key, (void *)next) == 0)
+    if (next <= DESTRUCTOR_ROUNDS && pthread_setspecific(end_key, (void *)next) == 0)
         return;
     struct heap *heap = heap_current;
     heap_current = NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -11,7 +12,10 @@
 #include "canary.h"
 #include "constants.h"
 #include "environment.h"
+#include "fault_handler.h"
+#include "fork.h"
 #include "heap.h"
+#include "large_mapping.h"
 #include "lock.h"
 #include "map.h"
 #include "metadata.h"
@@ -30,6 +34,15 @@
 #define GUARD_INTERVAL        (32 * KIB)
 #define GUARD_INTERVAL_STRICT (8 * KIB)
 
+/*
+ * Bits of an address. The stack is at the top of the address space, so its address tells how large that is:
+ * 47 bits on x86-64, 39, 42 or 48 on aarch64. Under ThreadSanitizer, which has most of it for itself, it is a
+ * build's business.
+ */
+#ifndef ADDRESS_BITS
+#define ADDRESS_BITS (64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0)))
+#endif
+
 struct place {
     uintptr_t base;
     unsigned shift;
@@ -41,21 +54,27 @@ static unsigned log2_ceiling(size_t value)
     return value <= 1 ? 0 : 64u - (unsigned)__builtin_clzll(value - 1);
 }
 
+/* How much the process may have; SIZE_MAX where there is no limit. */
+static size_t address_space(void)
+{
+    struct rlimit limit;
+    bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return limited ? limit.rlim_cur : SIZE_MAX;
+}
+
 /*
- * Where everything goes. The stack is at the top of the address space, so its address tells how large that
- * is: 47 bits on x86-64, 39, 42 or 48 on aarch64. The zone lies below where the kernel puts shared libraries
- * and above where it puts fixed executables; nothing is reserved, so it costs nothing to be generous.
+ * Where everything goes. The zone lies below where the kernel puts shared libraries and above where it puts
+ * fixed executables; nothing is reserved, so it costs nothing to be generous.
  */
-static struct place choose_place(struct random *random)
+static struct place choose_place(struct random *random, size_t limit)
 {
     struct place place;
-    unsigned bits = 64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0));
+    unsigned bits = ADDRESS_BITS;
     place.shift = bits >= 47 ? 36 : bits >= 42 ? bits - 9 : 31;
 
     /* Where address space is limited, so is the heap, and smaller ranges need smaller tables. */
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        unsigned enough = log2_ceiling(limit.rlim_cur) + 1;
+    if (limit != SIZE_MAX) {
+        unsigned enough = log2_ceiling(limit) + 1;
         place.shift = enough < 30 ? 30 : enough < place.shift ? enough : place.shift;
     }
 
@@ -160,13 +179,15 @@ static bool start_heap(void)
     choose_secrets(&random);
     shape_classes();
 
-    struct place place = choose_place(&random);
+    size_t limit = address_space();
+    large_mapping_start(limit);
+    struct place place = choose_place(&random, limit);
     constants.zone_shift = place.shift;
     size_t table = extent_table_bytes(), first = 2 * heap_layout() + METADATA_FIRST;
     while (!(constants.metadata = metadata_start(place.metadata, table, sizeof(struct run), first))) {
         if (!metadata_was_occupied())
             return false;
-        place = choose_place(&random);
+        place = choose_place(&random, limit);
     }
     constants.zone_base = place.base;
     place_classes(&random, place.metadata);
@@ -198,28 +219,10 @@ static bool start(void)
     return true;
 }
 
-bool start_process(void)
-{
-    static struct lock lock;
-    if (likely(__atomic_load_n(&constants.started, __ATOMIC_ACQUIRE)))
-        return true;
-    int saved = errno;
-    lock_acquire(&lock);
-    bool done = constants.started || start();
-    lock_release(&lock);
-    errno = saved;
-    return done;
-}
-
-/*
- * From here on nothing can make the constants writable or replace the code. Not before constructors run: the
- * dynamic linker must have finished with both.
- */
-__attribute__((constructor(102))) static void seal(void)
+/* From here on nothing can make the constants writable or replace the code. */
+static void seal(void)
 {
     extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-    if (!start_process())
-        return;
     const char *image = (const char *)&__ehdr_start;
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(const void *)(image + __ehdr_start.e_phoff);
     for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
@@ -233,6 +236,45 @@ __attribute__((constructor(102))) static void seal(void)
         to = is_read_only ? round_up(to, constants.page_size) : round_down(to, constants.page_size);
         map_seal((const void *)from, to - from);
     }
+}
+
+/*
+ * A process starts with its first call, so that those which never allocate, as many small tools, pay nothing.
+ * What cannot be done before constructors run, because libc and the dynamic linker are not ready for it, is
+ * done by ours if the first call came before it.
+ */
+static bool constructed;
+
+static void complete(void)
+{
+    static _Atomic(bool) done;
+    if (!constructed || !constants.started || atomic_exchange(&done, true))
+        return;
+    seal();
+    if (constants.passthrough)
+        return;
+    fork_start();
+    fault_handler_start();
+}
+
+bool start_process(void)
+{
+    static struct lock lock;
+    if (likely(__atomic_load_n(&constants.started, __ATOMIC_ACQUIRE)))
+        return true;
+    int saved = errno;
+    lock_acquire(&lock);
+    bool done = constants.started || start();
+    lock_release(&lock);
+    complete();
+    errno = saved;
+    return done;
+}
+
+__attribute__((constructor(101))) static void begin(void)
+{
+    constructed = true;
+    complete();
 }
 
 bool start_is_passthrough(void)

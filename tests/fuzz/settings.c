@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * libFuzzer: any bytes as a configuration file and as COMPATMALLOC_OPTIONS. Build and run:
- *
- *   clang -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -iquote src/config -iquote
- * src/malloc \ -o build/fuzz-settings tests/fuzz/settings.c src/config/[a-z]*.c build/fuzz-settings
- * -max_len=4096 -max_total_time=300
- */
+/* libFuzzer: any bytes as a configuration file and as COMPATMALLOC_OPTIONS. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature_set.h"
 #include "problem.h"
 #include "settings.h"
 
@@ -47,14 +42,15 @@ static void check_settings(const struct settings *settings)
 {
     require(settings->profile <= PROFILE_OFF);
     require(settings->on_error <= ON_ERROR_LOG);
-    require((settings->features & ~0x7fu) == 0);
+    require(settings->check_at_exit <= EXIT_CHECK_FULL);
+    require((settings->features & ~(FEATURES_ALL | CHECKS_ALL)) == 0);
 }
 
 static int same(const struct settings *a, const struct settings *b)
 {
     return a->profile == b->profile && a->features == b->features && a->on_error == b->on_error &&
            a->quarantine_size == b->quarantine_size && a->allow_environment == b->allow_environment &&
-           a->journal == b->journal;
+           a->journal == b->journal && a->check_at_exit == b->check_at_exit;
 }
 
 /* The first byte chooses the program, so that the fuzzer explores matches as well. */
