@@ -43,7 +43,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool sm
     const bool canaries = features & COMPATMALLOC_CANARIES;
     const vec nothing = vec_repeat(0);
 
-    if (features & (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED)) /* there is more to be done */
+    if (features &
+        (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED | RECORD_CALLERS)) /* there is more to be done */
         return NULL;
     if (unlikely(small ? !fast_is_small(size, features)
                        : size - 1 >= UNPAGED_LIMIT - fast_least_slack(features)))
@@ -89,7 +90,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     const unsigned first = small ? CLASS_FIRST : CLASS_FIRST + SMALL_CLASSES;
     const unsigned classes = small ? SMALL_CLASSES : CLASS_FIRST_PAGED - first;
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
-    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
+    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED | RECORD_CALLERS))
         return false;
     struct found found;
     if (unlikely(!generic_find(block, first, classes, &found)))
