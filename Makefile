@@ -94,8 +94,6 @@ ifneq ($(ARCH),x86_64)
 LIB_SOURCES := $(filter-out %_avx2.c,$(LIB_SOURCES))
 endif
 LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
-CTL_SOURCES := $(sort $(wildcard src/ctl/*.c))
-CTL_OBJECTS := $(CTL_SOURCES:src/%.c=$(BUILD)/obj/%.o) $(patsubst src/config/%.c,$(BUILD)/obj/ctl-config/%.o,$(wildcard src/config/*.c))
 
 include src/ctl/ctl.mk
 
@@ -134,11 +132,12 @@ $(LIBLINK): $(LIB)
 	$(Q)ln -sf $(<F) $@
 $(CTL): $(CTL_OBJECTS)
 	$(if $(V),,@echo '  LD      $@')
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $(CTL_OBJECTS) $(CTL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fPIE -pie -Wl,-z,relro -Wl,-z,now -o $@ $(CTL_OBJECTS) $(CTL_LIBS)
 
 -include $(LIB_OBJECTS:.o=.d) $(CTL_OBJECTS:.o=.d)
 
 # --- the other rooms ----------------------------------------------------------------------------------------------
+include src/passthrough/passthrough.mk
 include tests/tests.mk
 include bench/bench.mk
 include packaging.mk

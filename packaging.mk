@@ -6,12 +6,21 @@
 DISTDIR      ?= dist
 pkgdatadir   ?= $(datarootdir)/compatmalloc
 pkgconfigdir ?= $(libdir)/pkgconfig
+systemddir   ?= $(prefix)/lib/systemd
+bashcompdir  ?= $(datarootdir)/bash-completion/completions
+zshcompdir   ?= $(datarootdir)/zsh/site-functions
+# Beside the library whatever the architecture calls its own directory, since packages of two architectures share it.
+apparmordir  ?= $(sysconfdir)/apparmor.d/abstractions
+helperdir    ?= $(exec_prefix)/lib/compatmalloc
 
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA    ?= $(INSTALL) -m 644
 
 MAN_PAGES := $(sort $(wildcard docs/man/*.[1-8]))
 DOCS      := README.md $(sort $(wildcard docs/*.md))
+UNITS     := $(sort $(wildcard systemd/*.service systemd/*.timer))
+# What is read by other programs, as it lies in the tree.
+DATA      := $(sort $(shell find ansible monitoring -type f 2>/dev/null))
 man-dir    = $(mandir)/man$(subst .,,$(suffix $(1)))
 
 define PKG_CONFIG_FILE
@@ -32,7 +41,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'
@@ -40,18 +49,38 @@ install: all
 	$(INSTALL_DATA) $(BUILD)/compatmalloc.pc '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc'
 	$(INSTALL_DATA) include/compatmalloc.h '$(DESTDIR)$(includedir)/compatmalloc.h'
 	$(INSTALL_PROGRAM) $(CTL) '$(DESTDIR)$(sbindir)/compatmallocctl'
+	$(INSTALL_PROGRAM) scripts/forget-preload '$(DESTDIR)$(helperdir)/forget-preload'
 	$(INSTALL_DATA) systemd/compatmalloc.conf '$(DESTDIR)$(pkgdatadir)/compatmalloc.conf'
+	$(INSTALL_DATA) apparmor/compatmalloc '$(DESTDIR)$(apparmordir)/compatmalloc'
 	test -e '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || \
 	    $(INSTALL_DATA) etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf'
+	$(INSTALL) -d '$(DESTDIR)$(systemddir)/system/sysinit.target.wants' '$(DESTDIR)$(systemddir)/system-generators' \
+	    '$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)' $(foreach d,$(sort $(dir $(DATA))),'$(DESTDIR)$(pkgdatadir)/$(d)')
+	for unit in $(notdir $(UNITS)); do \
+	    sed 's,@sbindir@,$(sbindir),' "systemd/$$unit" >'$(BUILD)/unit' && \
+	    $(INSTALL_DATA) '$(BUILD)/unit' '$(DESTDIR)$(systemddir)/system/'"$$unit" || exit 1; \
+	done
+	ln -sf ../compatmalloc-preload.service '$(DESTDIR)$(systemddir)/system/sysinit.target.wants/compatmalloc-preload.service'
+	$(INSTALL_PROGRAM) systemd/compatmalloc-generator '$(DESTDIR)$(systemddir)/system-generators/compatmalloc-generator'
+	$(INSTALL_DATA) src/ctl/completion/compatmallocctl '$(DESTDIR)$(bashcompdir)/compatmallocctl'
+	$(INSTALL_DATA) src/ctl/completion/_compatmallocctl '$(DESTDIR)$(zshcompdir)/_compatmallocctl'
+	$(foreach f,$(DATA),$(INSTALL_DATA) '$(f)' '$(DESTDIR)$(pkgdatadir)/$(f)' &&) true
 	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) '$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))' &&) true
 	$(INSTALL_DATA) $(DOCS) '$(DESTDIR)$(docdir)'
 
+# Not one program may be started between the library's end and the preload file's.
 uninstall:
+	test -n '$(DESTDIR)' || test ! -x '$(sbindir)/compatmallocctl' || '$(sbindir)/compatmallocctl' system disable
+	scripts/forget-preload '$(DESTDIR)/etc/ld.so.preload'
 	rm -f '$(DESTDIR)$(libdir)/$(notdir $(LIB))' '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))' \
 	    '$(DESTDIR)$(pkgconfigdir)/compatmalloc.pc' '$(DESTDIR)$(includedir)/compatmalloc.h' \
-	    '$(DESTDIR)$(sbindir)/compatmallocctl' \
+	    '$(DESTDIR)$(sbindir)/compatmallocctl' '$(DESTDIR)$(apparmordir)/compatmalloc' \
 	    $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))/$(notdir $(m))')
-	rm -rf '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
+	rm -f $(foreach u,$(notdir $(UNITS)),'$(DESTDIR)$(systemddir)/system/$(u)') \
+	    '$(DESTDIR)$(systemddir)/system/sysinit.target.wants/compatmalloc-preload.service' \
+	    '$(DESTDIR)$(systemddir)/system-generators/compatmalloc-generator' \
+	    '$(DESTDIR)$(bashcompdir)/compatmallocctl' '$(DESTDIR)$(zshcompdir)/_compatmallocctl'
+	rm -rf '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(docdir)'
 	cmp -s etc/compatmalloc.conf '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' && \
 	    rm -f '$(DESTDIR)$(sysconfdir)/compatmalloc.conf' || true
 
@@ -101,16 +130,33 @@ rpm: dist
 	$(Q)rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm/SOURCES
 	$(Q)cp $(DIST_TAR) $(BUILD)/rpm/SOURCES/
 	$(Q)$(WITHOUT_MAKE) rpmbuild -bb $(if $(wildcard /etc/debian_version),--nodeps) $(if $(NOCHECK),--nocheck) \
-	    --define '_topdir $(abspath $(BUILD))/rpm' rpm/compatmalloc.spec
+	    $(RPMBUILD_OPTIONS) --define '_topdir $(abspath $(BUILD))/rpm' rpm/compatmalloc.spec
 	$(Q)rm -f $(DISTDIR)/compatmalloc-*.rpm
 	$(Q)mv $(BUILD)/rpm/RPMS/*/*.rpm $(DISTDIR)/
 	$(Q)rm -rf $(BUILD)/rpm
 	@ls $(DISTDIR)/*.rpm
 
+# --- releases -------------------------------------------------------------------------------------------------------
+# PREVIOUS= names the library of the last release. abidiff's 8 is a change that programs would notice; additions are not.
+.PHONY: abi-check release-check
+abi-check: $(LIB)
+	@[ -e '$(PREVIOUS)' ] || { echo "make abi-check PREVIOUS=FILE: name the last release's libcompatmalloc.so.1" >&2; exit 1; }
+	@command -v abidiff >/dev/null || { echo "make abi-check needs abidiff: apt-get install abigail-tools" >&2; exit 1; }
+	@status=0; abidiff '$(PREVIOUS)' $(LIB) || status=$$?; [ $$((status & 11)) -eq 0 ] || { \
+	    echo "abi-check: programs linked with $(PREVIOUS) would not run with $(LIB)" >&2; exit 1; }
+	@echo "abi-check: what runs with $(PREVIOUS) runs with $(LIB)"
+
+release-check:
+	@[ -z "$$(git status --porcelain)" ] || { echo "release-check: commit or remove what 'git status' shows" >&2; exit 1; }
+	$(if $(PREVIOUS),$(MAKE) abi-check PREVIOUS='$(PREVIOUS)')
+	$(MAKE) lint format-check
+	$(MAKE) check
+	$(MAKE) dist
+
 # --- packages for the tests -----------------------------------------------------------------------------------------
 # Built again only when something that goes into them has changed; without their own test run, since they are tested.
 PACKAGE_INPUTS := Makefile packaging.mk README.md CHANGELOG.md \
-                  $(shell find src include etc systemd debian rpm docs -type f 2>/dev/null)
+                  $(shell find src include etc systemd apparmor debian rpm docs ansible monitoring -type f 2>/dev/null)
 
 .PHONY: packages-for-tests-deb packages-for-tests-rpm
 packages-for-tests-deb packages-for-tests-rpm: packages-for-tests-%: $(BUILD)/packages/%/built

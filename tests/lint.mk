@@ -4,7 +4,7 @@
 
 LINT_DIR := $(BUILD)/lint
 
-LINT_SOURCES  := $(sort $(wildcard src/malloc/*.c src/config/*.c src/ctl/*.c))
+LINT_SOURCES  := $(sort $(wildcard src/malloc/*.c src/config/*.c src/ctl/*.c src/ctl/systemd/*.c src/passthrough/*.c))
 LINT_TESTS    := $(sort $(wildcard tests/*/*.c bench/*.c bench/*/*.c))
 LINT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -iquote src/config -iquote src/malloc -iquote src/ctl
 
@@ -14,8 +14,8 @@ SHELL_SCRIPTS = $(shell find . \( -name build -o -name dist -o -name .git -o -na
                      -exec sh -c 'head -n 1 "$$1" | grep -qaE "^.!.*[/ ](ba|da)?sh( |$$)"' sh {} \; \) -print | sort)
 MAN_PAGES     = $(sort $(wildcard docs/man/*.[1-8]))
 
-.PHONY: lint lint-compilers lint-tidy lint-cppcheck lint-shell lint-man
-lint: lint-compilers lint-tidy lint-cppcheck lint-shell lint-man
+.PHONY: lint lint-compilers lint-tidy lint-cppcheck lint-shell lint-man lint-ansible
+lint: lint-compilers lint-tidy lint-cppcheck lint-shell lint-man lint-ansible
 	@echo "lint: no warnings"
 
 # Both compilers, with all features and with none, since constants that fold hide code from each.
@@ -24,7 +24,7 @@ lint-compilers:
 	@for compiler in gcc clang; do for features in hardened ''; do \
 	    echo "  LINT    $$compiler FEATURES=$$features"; \
 	    $(MAKE) -s --no-print-directory WERROR=1 CC=$$compiler PROFILE=debug FEATURES="$$features" \
-	        BUILD='$(LINT_DIR)'/$$compiler-$${features:-none} all test-programs bench-programs \
+	        BUILD='$(LINT_DIR)'/$$compiler-$${features:-none} all $(if $(CC32_$(ARCH)),passthrough) test-programs bench-programs \
 	        >'$(LINT_DIR)/log' 2>&1 || { cat '$(LINT_DIR)/log'; exit 1; }; \
 	done; done
 
@@ -48,3 +48,10 @@ lint-man:
 	    echo "  MAN     $$page"; \
 	    mandoc -Tlint -Wwarning $$page || exit 1; \
 	done
+
+lint-ansible:
+	@if command -v ansible-lint >/dev/null; then \
+	    echo "  LINT    ansible"; cd ansible && ansible-lint --offline --nocolor -q -p rollout.yml roles; \
+	else \
+	    echo "  (ansible-lint is not installed: the role is not looked at)"; \
+	fi

@@ -13,6 +13,7 @@
 # make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
 # make check-fuzz           a minute of make fuzz (tests/fuzz/fuzz.mk)
 # make check-tsan           ThreadSanitizer on programs with threads (tests/tsan/tsan.mk)
+# make check-arm64          the library for aarch64 under qemu-user, with pages of several sizes; not part of check
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
@@ -112,7 +113,7 @@ $(TEST_DIR)/%: tests/%.cc $(BUILD)/flags tests/tests.mk
 # --- running ------------------------------------------------------------------------------------------------------
 RUN_TESTS = BUILD='$(BUILD)' LIB='$(LIB)' CC='$(CC)' CROSS='$(CROSS)' RUNNER='$(RUNNER)' MAKE='$(MAKE)' tests/run
 
-.PHONY: check $(SUITES:%=check-%) check-ctl check-features-all
+.PHONY: check $(SUITES:%=check-%) check-ctl check-arm64 check-features-all
 check: all test-programs feature-builds
 	@$(RUN_TESTS) $(SUITES)
 
@@ -128,7 +129,7 @@ check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_L
 	@$(RUN_TESTS) walls
 check-proofs: $(LIB) $(PROOF_PROGRAM)
 	@$(RUN_TESTS) proofs
-check-ctl check-package check-boot: check-%: all
+check-ctl check-package check-boot check-arm64: check-%: all
 	@$(RUN_TESTS) $*
 
 # Every subset, as a number whose bits are the features. A debug build: this is about what compiles and links.

@@ -2,43 +2,59 @@
 /* check-config: what a starting process would say about a configuration file, without starting one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_file.h"
 #include "ctl.h"
+#include "json.h"
 #include "problem.h"
 #include "settings.h"
 #include "trust.h"
 
-#define INSTALLED_FILE "/etc/compatmalloc.conf"
-
 struct findings {
     const char *file;
+    bool json;
     unsigned count;
 };
+
+static void print_json(const char *file, const struct settings_problem *problem)
+{
+    char quoted[400];
+    struct text text = {quoted, sizeof quoted - 1, 0};
+    text_quoted(&text, problem->text, problem->text_length);
+    quoted[text.used] = '\0';
+    json_begin(NULL, '{');
+    json_string("file", file);
+    json_number("line", problem->line);
+    json_string("text", quoted);
+    json_string("problem", problem->problem);
+    json_end('}');
+}
 
 static void print_problem(void *context, const struct settings_problem *problem)
 {
     struct findings *findings = context;
     char buffer[8192];
     struct text text = {buffer, sizeof buffer, 0};
+    findings->count++;
+    if (findings->json) {
+        print_json(findings->file, problem);
+        return;
+    }
     text_problem(&text, findings->file, problem);
     printf("%.*s\n", (int)text.used, buffer);
-    findings->count++;
 }
 
-static int check_text(const char *file, const char *bytes, size_t length)
+static void check_text(struct findings *findings, const char *bytes, size_t length)
 {
-    struct findings findings = {.file = file};
     struct settings settings;
     settings_from_profile(&settings, PROFILE_DEFAULT);
-    settings_apply_file(&settings, bytes, length, NULL, print_problem, &findings);
-    if (findings.count == 0)
-        printf("%s: no problems\n", file);
-    return findings.count == 0 ? STATUS_GOOD : STATUS_BAD;
+    settings_apply_file(&settings, bytes, length, NULL, print_problem, findings);
 }
 
 /* All of an open file. NULL, and errno, if that is not possible. */
@@ -59,35 +75,64 @@ static char *read_all(int fd, size_t size, size_t *length)
     return bytes;
 }
 
-static int check_open_file(const char *file, int fd, int chosen_by_user)
+static int check_open_file(struct findings *findings, int fd, bool chosen_by_user)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
-        return trouble("%s: %s", file, strerror(errno));
+        return trouble("%s: %s", findings->file, strerror(errno));
     const char *distrust = settings_distrust(&status, chosen_by_user);
     if (distrust) {
-        printf("%s: %s\n", file, distrust);
+        print_problem(findings, &(struct settings_problem){.text = "", .problem = distrust});
         return STATUS_BAD;
     }
     size_t length;
     char *bytes = read_all(fd, (size_t)status.st_size, &length);
     if (!bytes)
-        return trouble("%s: %s", file, strerror(errno));
-    int result = check_text(file, bytes, length);
+        return trouble("%s: %s", findings->file, strerror(errno));
+    check_text(findings, bytes, length);
     free(bytes);
-    return result;
+    return findings->count == 0 ? STATUS_GOOD : STATUS_BAD;
 }
 
-int verb_check_config(int argc, char **argv)
+static int check(struct findings *findings, bool chosen_by_user)
 {
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-        return usage_trouble("check-config takes the name of one file and no options");
-    const char *file = argc == 2 ? argv[1] : INSTALLED_FILE;
     /* A FIFO must not be waited for. */
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(findings->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return trouble("%s: %s", file, strerror(errno));
-    int result = check_open_file(file, fd, argc == 2);
+        return trouble("%s: %s", findings->file, strerror(errno));
+    if (findings->json)
+        json_begin(NULL, '[');
+    int result = check_open_file(findings, fd, chosen_by_user);
+    if (findings->json) {
+        json_end(']');
+        json_newline();
+    } else if (result == STATUS_GOOD) {
+        printf("%s: no problems\n", findings->file);
+    }
     close(fd);
     return result;
 }
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct options options = {verb, argc, argv, false};
+    struct findings findings = {.file = CONFIG_FILE};
+    const char *name, *value;
+    while (options_next(&options, &name, &value))
+        findings.json = true;
+    if (options.failed)
+        return STATUS_TROUBLE;
+    if (argc - optind > 1)
+        return usage_trouble("check-config takes the name of one file");
+    if (optind < argc)
+        findings.file = argv[optind];
+    return check(&findings, optind < argc);
+}
+
+const struct verb verb_check_config = {
+    .name = "check-config",
+    .summary = "name each line of a configuration file that is not understood",
+    .arguments = "[FILE]",
+    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .run = run,
+};

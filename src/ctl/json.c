@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "json.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -24,12 +25,8 @@ static unsigned sequence_length(const unsigned char *s)
     return length;
 }
 
-void json_print_string(const char *string)
+static void print_string(const char *string)
 {
-    if (!string) {
-        fputs("null", stdout);
-        return;
-    }
     const unsigned char *at = (const unsigned char *)string;
     putchar('"');
     while (*at) {
@@ -47,4 +44,65 @@ void json_print_string(const char *string)
         at += length > 0 ? length : 1;
     }
     putchar('"');
+}
+
+/* Whether the innermost bracket has something in it already. */
+static bool needs_comma;
+
+static void begin_value(const char *name)
+{
+    if (needs_comma)
+        fputs(",", stdout);
+    needs_comma = true;
+    if (!name)
+        return;
+    print_string(name);
+    putchar(':');
+}
+
+void json_begin(const char *name, char bracket)
+{
+    begin_value(name);
+    putchar(bracket);
+    needs_comma = false;
+}
+
+void json_end(char bracket)
+{
+    putchar(bracket);
+    needs_comma = true;
+}
+
+void json_string(const char *name, const char *string)
+{
+    if (!string) {
+        json_null(name);
+        return;
+    }
+    begin_value(name);
+    print_string(string);
+}
+
+void json_number(const char *name, uint64_t number)
+{
+    begin_value(name);
+    printf("%" PRIu64, number);
+}
+
+void json_bool(const char *name, bool value)
+{
+    begin_value(name);
+    fputs(value ? "true" : "false", stdout);
+}
+
+void json_null(const char *name)
+{
+    begin_value(name);
+    fputs("null", stdout);
+}
+
+void json_newline(void)
+{
+    putchar('\n');
+    needs_comma = false;
 }

@@ -1,46 +1,66 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compatmalloc.h"
 #include "ctl.h"
+#include "verbs.h"
 
-static const struct verb {
-    const char *name, *arguments, *summary;
-    int (*run)(int argc, char **argv);
-} verbs[] = {
-    {"run", "[--profile=PROFILE] [--option=KEY=VALUE]... [--] COMMAND [ARGUMENT...]",
-     "run one command under compatmalloc", verb_run},
-    {"status", "[--json]", "list the processes of each unit: protected or not", verb_status},
-    {"verify", "[--pid=PID | --unit=UNIT | --all] [--json]",
-     "succeed only if the processes asked for (by default all) are protected", verb_verify},
-    {"check-config", "[FILE]", "name each line of a configuration file that is not understood",
-     verb_check_config},
-};
+/* --- help ------------------------------------------------------------------------------------- */
 
-#define VERB_COUNT (sizeof verbs / sizeof *verbs)
+static void print_option(const struct verb_option *option)
+{
+    printf("      --%s%s%s\n          %s\n", option->name, option->argument ? "=" : "",
+           option->argument ? option->argument : "", option->help);
+}
+
+static int print_verb_help(const struct verb *verb)
+{
+    char *synopsis = verb_synopsis(verb);
+    printf("Usage: compatmallocctl %s\n\n  %s\n", synopsis, verb->summary);
+    for (const struct verb_option *o = verb->options; o && o->name; o++)
+        print_option(o);
+    puts("\nSee compatmallocctl(8).");
+    free(synopsis);
+    return STATUS_GOOD;
+}
 
 static int print_help(void)
 {
     puts("Usage: compatmallocctl VERB [OPTION...]\n"
          "\n"
-         "Try and watch the hardened memory allocator compatmalloc.\n");
-    for (size_t i = 0; i < VERB_COUNT; i++)
-        printf("  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+         "Turn the hardened memory allocator compatmalloc on and off again, and see what it does.\n");
+    for (const struct verb *const *verb = verbs; *verb; verb++) {
+        if ((*verb)->is_internal)
+            continue;
+        char *synopsis = verb_synopsis(*verb);
+        printf("  %s\n      %s\n", synopsis, (*verb)->summary);
+        free(synopsis);
+    }
     puts("\n"
+         "  VERB --help  show what its options mean\n"
          "  --help       show this text\n"
          "  --version    show the version\n"
          "\n"
-         "Exit status: 0 if all is well; 1 if not all processes are protected, or the file has problems;\n"
-         "2 if that could not be found out. run exits as its command does.\n"
+         "Exit status: 0 if all is well or done; 1 if the answer is no (a process is not protected, a file "
+         "or the\n"
+         "machine has problems) or something was refused or taken back; 2 if it could not be found out or "
+         "done.\n"
+         "run exits as its command does.\n"
          "\n"
          "See compatmallocctl(8).");
     return STATUS_GOOD;
 }
 
+/* --- words ------------------------------------------------------------------------------------ */
+
 __attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
+    /* In the order in which things happened, also where both are one file. */
+    fflush(stdout);
     fputs("compatmallocctl: ", stderr);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
@@ -65,12 +85,56 @@ int usage_trouble(const char *format, ...)
     return STATUS_TROUBLE;
 }
 
+bool is_root(const char *what)
+{
+    if (geteuid() == 0)
+        return true;
+    trouble("%s, which only root can do: try it with sudo", what);
+    return false;
+}
+
+char *text_of(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        exit(trouble("out of memory"));
+    return text;
+}
+
+/* --- verbs ------------------------------------------------------------------------------------ */
+
+/* How many of the words are this verb's name; 0 if they are not. */
+static int words_of_name(const struct verb *verb, int argc, char **argv)
+{
+    const char *blank = strchr(verb->name, ' ');
+    if (!blank)
+        return strcmp(argv[0], verb->name) == 0;
+    size_t first = (size_t)(blank - verb->name);
+    return argc > 1 && strlen(argv[0]) == first && strncmp(argv[0], verb->name, first) == 0 &&
+                   strcmp(argv[1], blank + 1) == 0
+               ? 2
+               : 0;
+}
+
 static int run_verb(int argc, char **argv)
 {
-    for (size_t i = 0; i < VERB_COUNT; i++)
-        if (strcmp(argv[0], verbs[i].name) == 0)
-            return argc > 1 && strcmp(argv[1], "--help") == 0 ? print_help() : verbs[i].run(argc, argv);
-    return usage_trouble("there is no verb '%s'", argv[0]);
+    for (const struct verb *const *verb = verbs; *verb; verb++) {
+        int words = words_of_name(*verb, argc, argv);
+        if (words == 0)
+            continue;
+        argc -= words - 1;
+        argv += words - 1;
+        return argc > 1 && strcmp(argv[1], "--help") == 0 ? print_verb_help(*verb)
+                                                          : (*verb)->run(*verb, argc, argv);
+    }
+    if (strcmp(argv[0], "system") == 0)
+        return usage_trouble("system enable, system disable, system confirm or system status?");
+    return usage_trouble("there is no verb '%s'%s", argv[0],
+                         HAVE_LIBSYSTEMD ? "" : " in this build, which is without libsystemd");
 }
 
 int main(int argc, char **argv)

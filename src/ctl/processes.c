@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "config_file.h"
 #include "json.h"
 #include "units.h"
 
@@ -199,29 +201,87 @@ size_t processes_count(const struct processes *processes, enum protection protec
     return count;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------- */
+/* --- more about one ------------------------------------------------------------------------------ */
 
-static void print_process(const struct process *process)
+static char *read_variable(pid_t pid, const char *name)
 {
-    static const char *const values[] = {
-        [PROTECTED] = "true", [UNPROTECTED] = "false", [UNREADABLE] = "null"};
-    printf("{\"pid\":%ld,\"program\":", (long)process->pid);
-    json_print_string(process->program);
-    fputs(",\"unit\":", stdout);
-    json_print_string(process->unit);
-    printf(",\"protected\":%s,\"library\":", values[process->protection]);
-    json_print_string(process->library);
-    putchar('}');
+    FILE *file = open_proc(pid, "environ");
+    char *entry = NULL, *value = NULL;
+    size_t size = 0, length = strlen(name);
+    while (file && !value && getdelim(&entry, &size, '\0', file) > 0)
+        if (strncmp(entry, name, length) == 0 && entry[length] == '=')
+            value = strdup(entry + length + 1);
+    free(entry);
+    if (file)
+        fclose(file);
+    return value;
 }
 
-void processes_print_json(const struct processes *processes)
+static uint64_t read_resident(pid_t pid)
 {
-    printf("{\"protected\":%zu,\"unprotected\":%zu,\"unreadable\":%zu,\"processes\":[",
-           processes_count(processes, PROTECTED), processes_count(processes, UNPROTECTED),
-           processes_count(processes, UNREADABLE));
-    for (size_t i = 0; i < processes->count; i++) {
-        fputs(i == 0 ? "\n" : ",\n", stdout);
-        print_process(&processes->list[i]);
-    }
-    puts("\n]}");
+    FILE *file = open_proc(pid, "statm");
+    unsigned long pages = 0;
+    if (file && fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Seconds since it was started. */
+static uint64_t read_age(pid_t pid)
+{
+    unsigned long long started = 0;
+    char line[1024], *name_end;
+    FILE *stat = open_proc(pid, "stat");
+    if (stat && fgets(line, sizeof line, stat) && (name_end = strrchr(line, ')')) &&
+        sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &started) != 1)
+        started = 0;
+    if (stat)
+        fclose(stat);
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    uint64_t since_boot = started / (unsigned long long)sysconf(_SC_CLK_TCK);
+    return (uint64_t)now.tv_sec > since_boot ? (uint64_t)now.tv_sec - since_boot : 0;
+}
+
+void process_read_details(struct process *process)
+{
+    char *own = read_variable(process->pid, "COMPATMALLOC_OPTIONS");
+    /* Some programs write the words of their title over their environment. */
+    const char *options = own ? own : unit_variable(process->unit, "COMPATMALLOC_OPTIONS");
+    char *disable = read_variable(process->pid, "COMPATMALLOC_DISABLE");
+    bool is_path = process->program[0] == '/';
+    struct settings settings = config_settings(is_path ? process->program : NULL, options);
+    if (settings.allow_environment && disable && strcmp(disable, "1") == 0)
+        settings.profile = PROFILE_OFF;
+    process->profile = config_profile_name(settings.profile);
+    process->exempt = settings.profile == PROFILE_OFF;
+    process->audited = settings.on_error == ON_ERROR_LOG;
+    process->resident = read_resident(process->pid);
+    process->age = read_age(process->pid);
+    free(own);
+    free(disable);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+void process_print_json(const struct process *process)
+{
+    json_number("pid", (uint64_t)process->pid);
+    json_string("program", process->program);
+    json_string("unit", process->unit);
+    if (process->protection == UNREADABLE)
+        json_null("protected");
+    else
+        json_bool("protected", process->protection == PROTECTED);
+    json_string("library", process->library);
+}
+
+void processes_print_counts_json(const struct processes *processes)
+{
+    json_number("protected", processes_count(processes, PROTECTED));
+    json_number("unprotected", processes_count(processes, UNPROTECTED));
+    json_number("unreadable", processes_count(processes, UNREADABLE));
 }

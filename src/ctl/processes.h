@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum protection {
@@ -19,6 +20,14 @@ struct process {
     char *unit;    /* systemd's, or NULL */
     char *library; /* the file of the library that is mapped, or NULL */
     enum protection protection;
+
+    /* What process_read_details() adds. The first three are what a process of that program and environment
+     * would be told by the configuration as it is now. */
+    const char *profile;
+    bool exempt;       /* profile = off: the library does nothing */
+    bool audited;      /* on-error = log */
+    uint64_t resident; /* bytes */
+    uint64_t age;      /* seconds */
 };
 
 struct processes {
@@ -41,7 +50,11 @@ void processes_free(struct processes *processes);
 /* How many of them are in this state. */
 size_t processes_count(const struct processes *processes, enum protection protection);
 
-/* One JSON object: counts and a list. */
-void processes_print_json(const struct processes *processes);
+/* Costs a look at four files. */
+void process_read_details(struct process *process);
+
+/* Members of a JSON object. */
+void process_print_json(const struct process *process);
+void processes_print_counts_json(const struct processes *processes);
 
 #endif

@@ -2,18 +2,14 @@
 /* run: one command under the library, with the rest of the machine as it was. */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config_file.h"
 #include "ctl.h"
-#include "problem.h"
-#include "settings.h"
-
-#define LIBRARY "libcompatmalloc.so.1"
+#include "library.h"
 
 /* As the shell does it. */
 enum {
@@ -21,75 +17,25 @@ enum {
     STATUS_NOT_FOUND = 127
 };
 
-/*
- * The library beside this program: that is a build tree, where the two belong together. Otherwise the name
- * alone, which the dynamic loader looks up for the command's own architecture.
- */
-static const char *library(void)
+/* The library, in front of what is to be preloaded already. */
+static bool set_preload(const char *library)
 {
-    static char path[PATH_MAX + sizeof LIBRARY];
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length < 0)
-        return LIBRARY;
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return LIBRARY;
-    memcpy(slash + 1, LIBRARY, sizeof LIBRARY);
-    return access(path, F_OK) == 0 ? path : LIBRARY;
-}
-
-/* Set `name` to the two values with a separator between, or to the one that is there. */
-static bool set_list(const char *name, const char *first, char separator, const char *second)
-{
-    if (!second || *second == '\0')
-        return setenv(name, first, 1) == 0;
-    char *both = NULL;
-    if (asprintf(&both, "%s%c%s", first, separator, second) < 0)
-        return false;
-    bool done = setenv(name, both, 1) == 0;
-    free(both);
+    const char *others = getenv("LD_PRELOAD");
+    bool alone = !others || *others == '\0';
+    char *list = text_of("%s%s%s", library, alone ? "" : ":", alone ? "" : others);
+    bool done = setenv("LD_PRELOAD", list, 1) == 0;
+    free(list);
     return done;
-}
-
-/* "KEY=VALUE" behind what is in *options already. */
-static bool append_option(char **options, const char *prefix, const char *option)
-{
-    char *longer = NULL;
-    if (asprintf(&longer, "%s%s%s%s", *options ? *options : "", *options ? "," : "", prefix, option) < 0)
-        return false;
-    free(*options);
-    *options = longer;
-    return true;
-}
-
-static void print_problem(void *count, const struct settings_problem *problem)
-{
-    char buffer[400];
-    struct text text = {buffer, sizeof buffer, 0};
-    text_problem(&text, "compatmallocctl", problem);
-    fprintf(stderr, "%.*s\n", (int)text.used, buffer);
-    ++*(unsigned *)count;
-}
-
-static bool are_understood(const char *options)
-{
-    struct settings settings;
-    unsigned problems = 0;
-    settings_from_profile(&settings, PROFILE_DEFAULT);
-    settings_apply_options(&settings, options, strlen(options), print_problem, &problems);
-    return problems == 0;
 }
 
 static int start(char **command, const char *options)
 {
-    const char *preload = library();
+    const char *preload = library_to_preload();
     if (strpbrk(preload, " :"))
         return trouble(
             "%s: the dynamic loader cannot be told of a path with a blank or a colon; move the folder",
             preload);
-    if (!set_list("LD_PRELOAD", preload, ':', getenv("LD_PRELOAD")) ||
-        (options && setenv("COMPATMALLOC_OPTIONS", options, 1) != 0))
+    if (!set_preload(preload) || (options && setenv("COMPATMALLOC_OPTIONS", options, 1) != 0))
         return trouble("cannot set the command's environment: %s", strerror(errno));
     execvp(command[0], command);
     int reason = errno;
@@ -97,26 +43,31 @@ static int start(char **command, const char *options)
     return reason == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
 }
 
-int verb_run(int argc, char **argv)
+static int run(const struct verb *verb, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"profile", required_argument, NULL, 'p'}, {"option", required_argument, NULL, 'o'}, {0}};
-    char *options = NULL;
-    int chosen;
-
-    opterr = 0;
-    /* What comes after the command is the command's business. */
-    while ((chosen = getopt_long(argc, argv, "+:", known, NULL)) != -1) {
-        if (chosen == '?' || chosen == ':')
-            return usage_trouble("run: '%s' is no option of run, or lacks its value", argv[optind - 1]);
-        if (strchr(optarg, ','))
-            return usage_trouble("run: '%s': give each option with an --option of its own", optarg);
-        if (!append_option(&options, chosen == 'p' ? "profile=" : "", optarg))
-            return trouble("%s", strerror(errno));
-    }
+    struct options options = {verb, argc, argv, false};
+    const char *name, *value;
+    char *wanted = NULL;
+    while (options_next(&options, &name, &value))
+        if (!options_add("run", &wanted, strcmp(name, "profile") == 0 ? "profile=" : "", value))
+            return STATUS_TROUBLE;
+    if (options.failed)
+        return STATUS_TROUBLE;
     if (optind == argc)
         return usage_trouble("run: which command?");
-    if (options && !are_understood(options))
+    if (wanted && !options_are_understood(wanted))
         return STATUS_TROUBLE;
-    return start(argv + optind, options);
+    return start(argv + optind, wanted);
 }
+
+const struct verb verb_run = {
+    .name = "run",
+    .summary = "run one command under compatmalloc, and change nothing else",
+    .arguments = "[--] COMMAND [ARGUMENT...]",
+    .takes_command = true,
+    .options = (const struct verb_option[]){{"profile", "PROFILE", "default, strict, light or off"},
+                                            {"option", "KEY=VALUE",
+                                             "a setting of compatmalloc.conf(5); may be repeated"},
+                                            {0}},
+    .run = run,
+};

@@ -1,74 +1,111 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* status: a table of all processes for people, or JSON. */
 #include <errno.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctl.h"
+#include "json.h"
 #include "processes.h"
+#include "standing.h"
+#include "table.h"
+#include "units.h"
 
-static const struct {
-    const char *word, *colour;
-} words[] = {
-    [PROTECTED] = {"yes", "\033[32m"},
-    [UNPROTECTED] = {"no", "\033[31m"},
-    [UNREADABLE] = {"unknown", "\033[33m"},
-};
-
-static int widest_unit(const struct processes *processes)
+static char *age_in_words(uint64_t seconds)
 {
-    size_t widest = strlen("UNIT");
-    for (size_t i = 0; i < processes->count; i++) {
-        const char *unit = processes->list[i].unit;
-        if (unit && strlen(unit) > widest)
-            widest = strlen(unit);
-    }
-    return (int)widest;
+    if (seconds < 3600)
+        return text_of("%" PRIu64 "min", seconds / 60);
+    return seconds < 2 * 86400 ? text_of("%" PRIu64 "h", seconds / 3600)
+                               : text_of("%" PRIu64 "d", seconds / 86400);
 }
 
-/* A file name may hold what moves the cursor. */
-static void print_harmless(const char *name)
+static void add_row(struct table *table, const struct process *p)
 {
-    for (; *name; name++)
-        putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
-    putchar('\n');
+    enum standing standing = process_standing(p);
+    unsigned events = events_of_process(p->pid);
+    char *pid = text_of("%ld", (long)p->pid), *age = age_in_words(p->age);
+    char *memory = text_of("%" PRIu64 "M", (p->resident + (1 << 19)) >> 20), *count = text_of("%u", events);
+    table_cell(table, PLAIN, p->unit ? p->unit : "-");
+    table_cell(table, PLAIN, pid);
+    table_cell(table, standing_colour(standing), standing_word(standing));
+    table_cell(table, PLAIN, p->protection == PROTECTED ? p->profile : "-");
+    table_cell(table, PLAIN, age);
+    table_cell(table, PLAIN, memory);
+    table_cell(table, events > 0 ? RED : PLAIN, count);
+    table_cell(table, PLAIN, p->program);
+    free(pid);
+    free(age);
+    free(memory);
+    free(count);
 }
 
 static void print_table(const struct processes *processes)
 {
-    bool coloured = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-    int width = widest_unit(processes);
-
-    printf("%-*s  %7s  PROTECTED  PROGRAM\n", width, "UNIT", "PID");
+    struct table *table = table_begin((const char *[]){"UNIT", ">PID", "PROTECTED", "PROFILE", ">UP",
+                                                       ">MEMORY", ">EVENTS", "PROGRAM", NULL});
+    size_t restarts = 0;
     for (size_t i = 0; i < processes->count; i++) {
-        const struct process *p = &processes->list[i];
-        printf("%-*s  %7ld  %s%-9s%s  ", width, p->unit ? p->unit : "-", (long)p->pid,
-               coloured ? words[p->protection].colour : "", words[p->protection].word,
-               coloured ? "\033[0m" : "");
-        print_harmless(p->program);
+        add_row(table, &processes->list[i]);
+        restarts += process_standing(&processes->list[i]) == STANDS_NEEDS_RESTART;
     }
+    table_end(table);
     size_t unknown = processes_count(processes, UNREADABLE);
     printf("\n%zu of %zu processes protected", processes_count(processes, PROTECTED), processes->count);
+    if (restarts > 0)
+        printf(", %zu enabled and not yet restarted", restarts);
     if (unknown > 0)
         printf(", %zu unknown: only root can look at other users' processes", unknown);
     putchar('\n');
 }
 
-int verb_status(int argc, char **argv)
+static void print_json(const struct processes *processes)
 {
-    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-    if (argc > 1 && !json)
-        return usage_trouble("status takes no arguments but --json");
+    json_begin(NULL, '{');
+    processes_print_counts_json(processes);
+    json_begin("processes", '[');
+    for (size_t i = 0; i < processes->count; i++) {
+        const struct process *p = &processes->list[i];
+        json_begin(NULL, '{');
+        process_print_json(p);
+        json_string("state", standing_word(process_standing(p)));
+        json_string("profile", p->protection == PROTECTED ? p->profile : NULL);
+        json_number("seconds", p->age);
+        json_number("resident_bytes", p->resident);
+        json_number("events", events_of_process(p->pid));
+        json_end('}');
+    }
+    json_end(']');
+    json_end('}');
+    json_newline();
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct options options = {verb, argc, argv, false};
+    const char *name, *value;
+    bool json = false;
+    while (options_next(&options, &name, &value))
+        json = true;
+    if (!options_end(&options))
+        return STATUS_TROUBLE;
     struct processes processes;
     if (!processes_read(&processes))
         return trouble("cannot list the processes in /proc: %s", strerror(errno));
+    for (size_t i = 0; i < processes.count; i++)
+        process_read_details(&processes.list[i]);
     if (json)
-        processes_print_json(&processes);
+        print_json(&processes);
     else
         print_table(&processes);
     processes_free(&processes);
     return STATUS_GOOD;
 }
+
+const struct verb verb_status = {
+    .name = "status",
+    .summary = "list the processes of each unit: protected or not, profile, memory, events",
+    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .run = run,
+};

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl.h"
+#include "json.h"
 #include "processes.h"
 #include "units.h"
 
@@ -16,6 +18,7 @@
 struct question {
     pid_t pid;
     const char *unit;
+    unsigned wait; /* seconds that the one process may take until it is protected */
     bool json;
 };
 
@@ -125,13 +128,48 @@ static void print_words(const struct processes *processes)
     printf("%zu of %zu processes protected\n", processes_count(processes, PROTECTED), processes->count);
 }
 
+static void print_json(const struct processes *processes)
+{
+    json_begin(NULL, '{');
+    processes_print_counts_json(processes);
+    json_begin("processes", '[');
+    for (size_t i = 0; i < processes->count; i++) {
+        json_begin(NULL, '{');
+        process_print_json(&processes->list[i]);
+        json_end('}');
+    }
+    json_end(']');
+    json_end('}');
+    json_newline();
+}
+
+/* A process that was just forked has not loaded anything yet. What was not protected after all that time is
+ * not going to be; what has ended needs nothing. */
+static void wait_until_protected(const struct question *question)
+{
+    enum {
+        STEPS_PER_SECOND = 50
+    };
+    for (unsigned step = 0; question->pid && step < question->wait * STEPS_PER_SECOND; step++) {
+        struct process process;
+        if (!process_read(question->pid, &process))
+            return;
+        bool protected = process.protection == PROTECTED;
+        process_free(&process);
+        if (protected)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000000 / STEPS_PER_SECOND}, NULL);
+    }
+}
+
 static int verify(const struct question *question)
 {
     struct processes processes;
+    wait_until_protected(question);
     if (!read_asked_for(question, &processes))
         return STATUS_TROUBLE;
     if (question->json)
-        processes_print_json(&processes);
+        print_json(&processes);
     else
         print_words(&processes);
     int status = STATUS_GOOD;
@@ -143,30 +181,59 @@ static int verify(const struct question *question)
     return status;
 }
 
-int verb_verify(int argc, char **argv)
+static bool read_question(struct question *question, const char *name, const char *value, int *chosen)
 {
-    static const struct option known[] = {{"pid", required_argument, NULL, 'p'},
-                                          {"unit", required_argument, NULL, 'u'},
-                                          {"all", no_argument, NULL, 'a'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {0}};
-    struct question question = {0};
-    int chosen, given = 0;
-
-    opterr = 0;
-    while ((chosen = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (chosen == '?')
-            return usage_trouble("verify: '%s' is no option of verify, or lacks its value", argv[optind - 1]);
-        if (chosen == 'p' && !parse_pid(optarg, &question.pid))
-            return usage_trouble("verify: '%s' is no process's number", optarg);
-        if (chosen == 'u')
-            question.unit = optarg;
-        if (chosen == 'j')
-            question.json = true;
-        else
-            given++;
+    pid_t seconds;
+    if (strcmp(name, "json") == 0) {
+        question->json = true;
+        return true;
     }
-    if (given > 1 || optind < argc)
+    if (strcmp(name, "wait") == 0) {
+        bool understood = parse_pid(value, &seconds) && seconds <= 3600;
+        question->wait = understood ? (unsigned)seconds : 0;
+        if (!understood)
+            usage_trouble("verify: '%s' is no number of seconds", value);
+        return understood;
+    }
+    ++*chosen;
+    if (strcmp(name, "unit") == 0)
+        question->unit = value;
+    if (strcmp(name, "pid") == 0 && !parse_pid(value, &question->pid)) {
+        usage_trouble("verify: '%s' is no process's number", value);
+        return false;
+    }
+    return true;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct options options = {verb, argc, argv, false};
+    struct question question = {0};
+    const char *name, *value;
+    int chosen = 0;
+    while (options_next(&options, &name, &value))
+        if (!read_question(&question, name, value, &chosen))
+            return STATUS_TROUBLE;
+    if (options.failed)
+        return STATUS_TROUBLE;
+    if (chosen > 1 || optind < argc)
         return usage_trouble("verify: give one of --pid=PID, --unit=UNIT and --all");
+    if (question.wait && !question.pid)
+        return usage_trouble("verify: --wait goes with --pid");
     return verify(&question);
 }
+
+const struct verb verb_verify = {
+    .name = "verify",
+    .summary = "succeed only if the processes asked for, by default all, are protected",
+    .options =
+        (const struct verb_option[]){
+            {"pid", "PID", "one process"},
+            {"unit", "UNIT", "all processes of a service or scope"},
+            {"all", NULL, "all processes, as without any of these"},
+            {"wait", "SECONDS",
+             "with --pid: how long it may take to load the library, if it was just started"},
+            {"json", NULL, "say it as data"},
+            {0}},
+    .run = run,
+};

@@ -15,6 +15,9 @@
 #define MADV_GUARD_REMOVE  103
 #endif
 
+/* No kernel knows this one, or ever will. */
+#define MADV_NONSENSE 0x7ffffff0
+
 #define MAX_MAP_COUNT_DEFAULT 65530
 
 enum {
@@ -79,13 +82,20 @@ bool guard_is_cheap(void)
     return atomic_load_explicit(&kind, memory_order_relaxed) == MARKS;
 }
 
+/* Emulators of user programs (qemu-user 7.2) answer 0 to advice that they do not know, and do nothing. */
+static bool advice_is_followed(void *address, size_t bytes)
+{
+    return madvise(address, bytes, MADV_NONSENSE) != 0;
+}
+
 static bool mark(void *address, size_t bytes)
 {
     int known = atomic_load_explicit(&kind, memory_order_relaxed);
     if (known == MAPPINGS)
         return false;
     int saved = errno;
-    bool done = madvise(address, bytes, MADV_GUARD_INSTALL) == 0;
+    bool done = madvise(address, bytes, MADV_GUARD_INSTALL) == 0 &&
+                (known == MARKS || advice_is_followed(address, bytes));
     errno = saved;
     /* An old kernel says EINVAL, and so does a new one of locked memory; either way the other kind works. */
     if (done || known == UNKNOWN)

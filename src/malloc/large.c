@@ -89,10 +89,12 @@ static bool verify_canaries(const struct large *large, const char *operation)
 
 static bool find_space(size_t alignment, size_t size, struct large *large)
 {
-    if (!large_cache_take(alignment, size, large))
-        return large_mapping_new(alignment, size, large);
-    large_mapping_reuse(alignment, size, large);
-    return true;
+    if (large_cache_take(alignment, size, large)) {
+        if (large_mapping_reuse(alignment, size, large))
+            return true;
+        large_mapping_release(large);
+    }
+    return large_mapping_new(alignment, size, large);
 }
 
 void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
@@ -145,7 +147,7 @@ static bool claim(const char *block, struct large *large)
 
 bool large_free(void *block, const char *operation, enum allocation_kind kind)
 {
-    struct large large;
+    struct large large, park;
     if (!claim(block, &large))
         return false;
     if (large.kind != kind)
@@ -154,15 +156,16 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         return true; /* on-error = log: never used again */
 
     /* It faults on any access from here on. */
-    large.freed_at = large_cache_now();
-    if (large_mapping_close(&large)) {
+    if (large_mapping_close(&large, &park)) {
         large_table_put_back(&large, LARGE_FREED);
-        large_cache_put(&large);
+        large_cache_quarantine(&large);
     } else {
         large_table_remember(block);
         large_table_remove(&large);
         large_mapping_release(&large);
     }
+    if (park.map)
+        large_cache_park(&park);
     return true;
 }
 
@@ -282,7 +285,7 @@ void large_statistics(struct large_statistics *statistics)
 {
     struct large large;
     enum large_state state;
-    *statistics = (struct large_statistics){0};
+    *statistics = (struct large_statistics){.cached = large_mapping_spare()};
     for (size_t at = 0; large_table_next(&at, &large, &state);) {
         if (state == LARGE_FREED) {
             statistics->cached += large.bytes;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "large_cache.h"
 
-#include <sys/resource.h>
 #include <time.h>
 
 #include "constants.h"
@@ -16,11 +15,9 @@
 #define QUARANTINE_SHIFT       2
 #define QUARANTINE_BYTES_LEAST (8 * MIB)
 #define QUARANTINE_BYTES_MOST  (64 * MIB)
-#define LIMIT_SHIFT            4
 
-/* Blocks that have kept pages, for reuse, and for how long. Address space alone is not worth keeping. */
+/* Parks: how many, and for how long. */
 #define CACHE_BLOCKS 64u
-#define CACHE_BYTES  (16 * MIB)
 #define KEPT_SECONDS 2u
 
 /* Blocks in the order in which they came. Whoever takes one out of its place by an exchange has it to
@@ -28,6 +25,7 @@
 struct waiting {
     _Atomic(char *) block; /* NULL: none */
     _Atomic(size_t) bytes;
+    _Atomic(size_t) kept; /* of these, bytes of pages */
 };
 
 struct queue {
@@ -38,16 +36,8 @@ struct queue {
 
 static struct waiting quarantine_places[QUARANTINE_BLOCKS], cache_places[CACHE_BLOCKS];
 static struct queue quarantine = {quarantine_places, QUARANTINE_BLOCKS, 0};
-static struct queue cache = {cache_places, CACHE_BLOCKS, 0};
-static _Atomic(size_t) limit = SIZE_MAX; /* for each of the two */
+static struct queue cache = {cache_places, CACHE_BLOCKS, 0}; /* of parks */
 static _Atomic(uint32_t) decayed_at;
-
-__attribute__((constructor)) static void heed_limit(void)
-{
-    struct rlimit space;
-    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
-        atomic_store(&limit, space.rlim_cur >> LIMIT_SHIFT);
-}
 
 /* --- queues */
 
@@ -61,11 +51,12 @@ static size_t queue_bytes(const struct queue *queue)
 }
 
 /* Returns the one that had the place, or NULL. */
-static char *queue_put(struct queue *queue, char *block, size_t bytes)
+static char *queue_put(struct queue *queue, const struct large *large)
 {
     struct waiting *place = &queue->waiting[atomic_fetch_add(&queue->next, 1) % queue->places];
-    atomic_store_explicit(&place->bytes, bytes, memory_order_relaxed);
-    return atomic_exchange(&place->block, block);
+    atomic_store_explicit(&place->bytes, large->bytes, memory_order_relaxed);
+    atomic_store_explicit(&place->kept, large->kept * constants.page_size, memory_order_relaxed);
+    return atomic_exchange(&place->block, large->block);
 }
 
 static char *queue_pop(struct queue *queue)
@@ -85,15 +76,11 @@ static char *queue_pop_excess(struct queue *queue, size_t most)
     return queue_bytes(queue) > most ? queue_pop(queue) : NULL;
 }
 
-static size_t within_limit(size_t bytes)
-{
-    return min_size(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
-}
-
 static size_t quarantine_most(void)
 {
     size_t share = large_mapping_total() >> QUARANTINE_SHIFT;
-    return within_limit(min_size(max_size(share, QUARANTINE_BYTES_LEAST), QUARANTINE_BYTES_MOST));
+    return large_mapping_within_limit(
+        min_size(max_size(share, QUARANTINE_BYTES_LEAST), QUARANTINE_BYTES_MOST));
 }
 
 /* --- the time */
@@ -112,7 +99,8 @@ static bool extract(char *block, struct large *large)
 {
     if (!large_table_change(block, LARGE_FREED, LARGE_CHANGING, large))
         return false;
-    large_table_remember(block);
+    if (large->kept == 0) /* else it is a park, and was no block */
+        large_table_remember(block);
     large_table_remove(large);
     return true;
 }
@@ -122,6 +110,13 @@ static void drop(char *block)
     struct large large;
     if (block && extract(block, &large))
         large_mapping_release(&large);
+}
+
+static void recycle(char *block)
+{
+    struct large large;
+    if (block && extract(block, &large))
+        large_mapping_recycle(&large);
 }
 
 /* Whether the block was taken out of its place, by us. */
@@ -150,43 +145,47 @@ static void decay(void)
     }
 }
 
-static void put_into_cache(char *block)
-{
-    struct large large;
-    size_t most = within_limit(CACHE_BYTES);
-    if (!large_table_look(block, LARGE_FREED, &large) || large.kept == 0 || large.bytes > most) {
-        drop(block);
-        return;
-    }
-    drop(queue_put(&cache, block, large.bytes));
-    while ((block = queue_pop_excess(&cache, most)) != NULL)
-        drop(block);
-    decay();
-}
-
-void large_cache_put(const struct large *freed)
+void large_cache_quarantine(const struct large *freed)
 {
     char *leaving = freed->block;
     size_t most = quarantine_most();
     if (constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE && freed->bytes <= most)
-        leaving = queue_put(&quarantine, freed->block, freed->bytes);
-    if (leaving)
-        put_into_cache(leaving);
+        leaving = queue_put(&quarantine, freed);
+    recycle(leaving);
     while ((leaving = queue_pop_excess(&quarantine, most)) != NULL)
-        put_into_cache(leaving);
+        recycle(leaving);
 }
 
-/* The place with the smallest block that is large enough and not much too large; NULL if there is none. */
+void large_cache_park(struct large *park)
+{
+    char *leaving;
+    size_t most = large_mapping_within_limit(large_mapping_kept_most());
+    park->freed_at = large_cache_now();
+    if (!large_table_insert(park, LARGE_FREED)) {
+        large_mapping_release(park);
+        return;
+    }
+    drop(queue_put(&cache, park));
+    while (large_mapping_kept() > most && (leaving = queue_pop(&cache)) != NULL)
+        drop(leaving);
+    decay();
+}
+
+/* The place of the park with the most pages that are of use and the fewest that are not; NULL if there is
+ * none that is long enough. */
 static struct waiting *best_fit(size_t need, char **block)
 {
     struct waiting *best = NULL;
-    size_t best_bytes = need + need / 4 + constants.page_size;
+    size_t best_misfit = SIZE_MAX;
     for (uint32_t i = 0; i < CACHE_BLOCKS; i++) {
-        char *found = atomic_load(&cache.waiting[i].block);
-        size_t bytes = atomic_load_explicit(&cache.waiting[i].bytes, memory_order_relaxed);
-        if (found && bytes >= need && bytes < best_bytes) {
-            best = &cache.waiting[i];
-            best_bytes = bytes;
+        struct waiting *place = &cache.waiting[i];
+        char *found = atomic_load(&place->block);
+        size_t bytes = atomic_load_explicit(&place->bytes, memory_order_relaxed);
+        size_t pages = atomic_load_explicit(&place->kept, memory_order_relaxed);
+        size_t misfit = pages > need ? pages - need : need - pages;
+        if (found && bytes >= need && misfit < best_misfit) {
+            best = place;
+            best_misfit = misfit;
             *block = found;
         }
     }
@@ -211,7 +210,7 @@ bool large_cache_take(size_t alignment, size_t size, struct large *found)
 
 bool large_cache_trim(bool quarantined)
 {
-    bool any = false;
+    bool any = large_mapping_trim() != 0;
     char *block;
     while ((block = queue_pop(&cache)) != NULL || (quarantined && (block = queue_pop(&quarantine)) != NULL)) {
         drop(block);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "constants.h"
 #include "guard.h"
@@ -14,19 +15,45 @@
 /* Blocks whose guards are walls. */
 #define WALLED_MOST 1024
 
-/* Pages kept, in all and of blocks up to what length; and so many pages without contents in a row are taken
- * for the beginning of what was never used. */
-#define KEPT_BYTES      (16 * MIB)
-#define KEPT_BLOCK_MOST (8 * MIB)
-#define EMPTY_IN_A_ROW  4u
+/* Pages kept, in all: so much, or a quarter of what all large blocks have up to so much. So many pages
+ * without contents in a row are taken for the beginning of what was never used. */
+#define KEPT_LEAST (16 * MIB)
+#define KEPT_MOST  (64 * MIB)
+#define KEPT_SHIFT 2
+/* Room behind a park's pages, at least; and what may be left of a block without going back to the kernel. */
+#define PARK_ROOM_LEAST (2 * MIB)
+#define PARK_REST_MOST  (16 * MIB)
 
 /* A block that grew once will grow again: leave a quarter more address space behind it, up to this. */
 #define GROWTH_SHIFT 2
 #define GROWTH_MOST  (64 * MIB)
 
+/* From so much address space on none is given away for room. */
+#define ROOMY_MOST (256 * MIB)
+
+#define LIMIT_SHIFT 4
+
 static _Atomic(int) walled;
 static _Atomic(size_t) kept_bytes;
 static _Atomic(size_t) total_bytes;
+static _Atomic(size_t) limit = SIZE_MAX;
+
+__attribute__((constructor)) static void heed_limit(void)
+{
+    struct rlimit space;
+    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+        atomic_store(&limit, space.rlim_cur >> LIMIT_SHIFT);
+}
+
+size_t large_mapping_within_limit(size_t bytes)
+{
+    return min_size(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+}
+
+static bool is_roomy(void)
+{
+    return large_mapping_total() < large_mapping_within_limit(ROOMY_MOST);
+}
 
 static char *first_page(const struct large *large)
 {
@@ -122,6 +149,8 @@ static bool unwall(struct large *large)
 
 bool large_mapping_open(struct large *large)
 {
+    if (large->walled)
+        return true;
     bool may_be_walled = guards_wanted() && guard_is_cheap();
     if (!may_be_walled || atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
         return put_guards(large);
@@ -144,39 +173,106 @@ static bool is_empty(const char *start)
 
 /*
  * Zero the pages that were used, which are in the caches, as their owner has only just let go of them; they
- * are the first ones, or most of them. The rest goes back to the kernel. mincore(2) could tell which pages
- * are there, but sandboxes kill for it. Returns how many pages are kept; *done: whether all reads as zero
- * now.
+ * are taken to be all up to one that is zero. mincore(2) could tell which pages are there, but sandboxes kill
+ * for it. Returns the end of what was used, and is zero now; NULL if there is too much of it.
  */
-static size_t zero_used(char *from, char *to, size_t most, bool *done)
+static char *zero_used(char *from, const char *to, size_t most)
 {
-    size_t page = constants.page_size, empty = 0, count = 0;
+    size_t page = constants.page_size;
     char *at = from;
-    for (; at < to && empty < EMPTY_IN_A_ROW && count <= most; at += page) {
-        if (is_empty(at)) {
-            empty++;
-        } else {
-            memset(at, 0, page);
-            count += empty + 1;
-            empty = 0;
-        }
+    for (; at < to && !is_empty(at); at += page) {
+        if ((size_t)(at - from) >= most)
+            return NULL;
+        memset(at, 0, page);
     }
-    *done = count <= most && (at == to || map_discard(at, (size_t)(to - at)));
-    return count;
+    return at;
 }
 
-/* Protect the block's pages and keep what was used of them. False if that is not worth it. */
-static bool keep(struct large *large)
+/* An inaccessible mapping without pages that is at hand: its first page, and above that how many. */
+static _Atomic(uint64_t) spare_mapping;
+#define SPARE_PAGE_BITS 40
+
+static char *spare_map(uint64_t taken)
 {
-    size_t page = constants.page_size, kept = large_mapping_kept();
-    if (!large->walled || data_bytes(large) > KEPT_BLOCK_MOST || kept >= KEPT_BYTES)
+    return (char *)((taken & ((UINT64_C(1) << SPARE_PAGE_BITS) - 1)) * constants.page_size);
+}
+
+static size_t spare_bytes(uint64_t taken)
+{
+    return (taken >> SPARE_PAGE_BITS) * constants.page_size;
+}
+
+static void release_spare(uint64_t taken)
+{
+    if (taken != 0)
+        map_release(spare_map(taken), spare_bytes(taken));
+}
+
+static void put_spare(char *map, size_t bytes)
+{
+    size_t page = constants.page_size;
+    uint64_t pages = bytes / page, first = (uintptr_t)map / page;
+    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < PARK_ROOM_LEAST || bytes > 2 * PARK_REST_MOST ||
+        !map_discard(map, bytes)) {
+        map_release(map, bytes);
+        return;
+    }
+    release_spare(atomic_exchange(&spare_mapping, pages << SPARE_PAGE_BITS | first));
+}
+
+static bool take_spare(size_t least, struct large *park)
+{
+    uint64_t taken = atomic_load(&spare_mapping);
+    if (spare_bytes(taken) < least || !atomic_compare_exchange_strong(&spare_mapping, &taken, 0))
         return false;
-    bool done;
-    size_t pages = zero_used(first_page(large), large->end, (KEPT_BYTES - kept) / page, &done);
-    if (!done || !map_protect(first_page(large), data_bytes(large), PROT_NONE))
+    park->map = spare_map(taken);
+    park->bytes = spare_bytes(taken);
+    return true;
+}
+
+/* Address space for a park: with room to grow, so that it may serve a larger block. */
+static bool new_park(size_t data, struct large *park)
+{
+    size_t page = constants.page_size, room = is_roomy() ? max_size(data, PARK_ROOM_LEAST) : 0;
+    if (!guards_wanted() || !guard_is_cheap() ||
+        atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
         return false;
-    large->kept = (uint32_t)pages;
-    atomic_fetch_add_explicit(&kept_bytes, pages * page, memory_order_relaxed);
+    *park = (struct large){.bytes = data + room + 2 * page};
+    if (room == 0 || !take_spare(data + 2 * page, park))
+        park->map = map_anywhere(park->bytes, PROT_NONE);
+    if (!park->map) {
+        park->bytes = data + 2 * page;
+        park->map = map_anywhere(park->bytes, PROT_NONE);
+    }
+    park->block = park->map + page;
+    park->end = park->block + data;
+    return park->map != NULL;
+}
+
+/*
+ * Move the pages that were used, zeroed, to where nobody knows of them. That costs half as much as to protect
+ * them and to lift the protection, and they are at hand while the address is in quarantine. False if it is
+ * not worth it.
+ */
+static bool keep(const struct large *large, struct large *park)
+{
+    char *first = first_page(large);
+    size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
+    if (kept >= most)
+        return false;
+    char *used = zero_used(first, large->end, most - kept);
+    size_t data = used ? (size_t)(used - first) : 0;
+    if (data == 0 || !new_park(data, park))
+        return false;
+    if (!map_move_pages(first, park->block, data)) {
+        map_release(park->map, park->bytes);
+        return false;
+    }
+    park->walled = true;
+    atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
+    park->kept = (uint32_t)(data / constants.page_size);
+    atomic_fetch_add_explicit(&kept_bytes, data, memory_order_relaxed);
+    atomic_fetch_add_explicit(&total_bytes, park->bytes, memory_order_relaxed);
     return true;
 }
 
@@ -186,17 +282,42 @@ static void forget_kept(struct large *large)
     large->kept = 0;
 }
 
-bool large_mapping_close(struct large *large)
+/* Pages behind those that were moved, which are few, stay until the address leaves quarantine. Guards of its
+ * own stay marked whatever the protection is, and go only with the mapping. */
+bool large_mapping_close(struct large *large, struct large *park)
 {
-    if (!keep(large) && !map_blank(large->map, large->bytes))
+    bool kept = keep(large, park);
+    size_t moved = kept ? (size_t)(park->end - park->block) : 0;
+    bool closed = kept && large->walled && data_bytes(large) - moved <= PARK_REST_MOST &&
+                  map_protect(large->map, large->bytes, PROT_NONE);
+    if (!kept)
+        park->map = NULL;
+    if (!closed && !map_blank(large->map, large->bytes))
         return false;
     forget_guards(large); /* there is nothing left to guard */
     return true;
 }
 
+size_t large_mapping_trim(void)
+{
+    uint64_t taken = atomic_exchange(&spare_mapping, 0);
+    release_spare(taken);
+    return spare_bytes(taken);
+}
+
+size_t large_mapping_spare(void)
+{
+    return spare_bytes(atomic_load(&spare_mapping));
+}
+
 size_t large_mapping_kept(void)
 {
     return atomic_load_explicit(&kept_bytes, memory_order_relaxed);
+}
+
+size_t large_mapping_kept_most(void)
+{
+    return max_size(KEPT_LEAST, min_size(large_mapping_total() >> KEPT_SHIFT, KEPT_MOST));
 }
 
 size_t large_mapping_total(void)
@@ -217,12 +338,36 @@ void large_mapping_release(struct large *large)
     forget(large);
 }
 
-void large_mapping_reuse(size_t alignment, size_t size, struct large *large)
+void large_mapping_recycle(struct large *large)
 {
+    put_spare(large->map, large->bytes);
+    forget(large);
+}
+
+static void give_back_room(struct large *large)
+{
+    char *end = large->end + constants.page_size;
+    size_t room = (size_t)(map_end(large) - end);
+    if (room == 0)
+        return;
+    map_release(end, room);
+    large->bytes -= room;
+    atomic_fetch_sub_explicit(&total_bytes, room, memory_order_relaxed);
+}
+
+bool large_mapping_reuse(size_t alignment, size_t size, struct large *large)
+{
+    char *accessible = large->end, *end = large->block + round_up(size, constants.page_size);
     forget_kept(large);
-    *large = (struct large){.map = large->map, .bytes = large->bytes};
-    large->end = map_end(large) - constants.page_size;
+    large->end = end;
     large->block = place_block(large, alignment, size);
+    if (!is_roomy())
+        give_back_room(large);
+    if (end > accessible)
+        return map_protect(accessible, (size_t)(end - accessible), PROT_READ | PROT_WRITE);
+    size_t surplus =
+        accessible > map_end(large) ? (size_t)(map_end(large) - end) : (size_t)(accessible - end);
+    return surplus == 0 || map_protect(end, surplus, PROT_NONE);
 }
 
 /* --- resizing */

@@ -10,8 +10,9 @@
  * three, but also two more mappings; so there may be only so many of these walls, and the rest have guards of
  * their own (guard.h).
  *
- * Pages that were touched are zeroed when a block is freed and kept behind protection, within a bound,
- * because faulting a page in again costs more than that.
+ * Pages that were touched are zeroed when a block is freed and move to a mapping at another address, a park,
+ * within a bound, because faulting a page in again costs more than that. A park becomes the mapping of a new
+ * block as it is.
  */
 #ifndef LARGE_MAPPING_H
 #define LARGE_MAPPING_H
@@ -21,15 +22,16 @@
 /* Inaccessible address space for a block; sets its mapping, address and end. False if there is none. */
 bool large_mapping_new(size_t alignment, size_t size, struct large *large);
 
-/* The same in the mapping of another block that was freed. The alignment is at most a page; it is large
- * enough. */
-void large_mapping_reuse(size_t alignment, size_t size, struct large *large);
+/* The same in a park, whose pages are accessible. The alignment is at most a page; it is large enough. False
+ * if the kernel refuses to close what is not needed of it: it can only be released then. */
+bool large_mapping_reuse(size_t alignment, size_t size, struct large *large);
 
 /* Make the block accessible, zeroed, between guards. False if the kernel refuses. */
 bool large_mapping_open(struct large *large);
 
-/* Make all of it inaccessible; its contents are zero from then on. False if the kernel refuses. */
-bool large_mapping_close(struct large *large);
+/* Make all of it inaccessible; its contents are gone from then on. False if the kernel refuses. park->map is
+ * NULL if no pages were kept; else it is the mapping that they moved to. */
+bool large_mapping_close(struct large *large, struct large *park);
 
 /* Let the block end at another size, without moving it. False if that is not possible. */
 bool large_mapping_resize(struct large *large, size_t size);
@@ -42,11 +44,20 @@ bool large_mapping_resize(struct large *large, size_t size);
 bool large_mapping_prepare_move(const struct large *large, size_t size, struct large *moved);
 bool large_mapping_move(struct large *large, struct large *moved);
 
-/* Unmap it, whatever state it is in. */
+/* Unmap it, whatever state it is in; or keep the address space of a closed one at hand for a park. */
 void large_mapping_release(struct large *large);
+void large_mapping_recycle(struct large *large);
 
-/* Bytes of pages that closed ones keep; bytes of address space that all have. */
+/* So many bytes, or what may be had of address space where that is limited (RLIMIT_AS). */
+size_t large_mapping_within_limit(size_t bytes);
+
+/* Bytes of address space at hand for a park; unmap it, and return how much that was. */
+size_t large_mapping_spare(void);
+size_t large_mapping_trim(void);
+
+/* Bytes of pages in parks, and how many there may be; bytes of address space that all have. */
 size_t large_mapping_kept(void);
+size_t large_mapping_kept_most(void);
 size_t large_mapping_total(void);
 
 #endif

@@ -21,7 +21,7 @@ enum large_state {
     LARGE_LIVE,
     LARGE_CHECKED,  /* the same, and somebody looks at its canaries: it must stay accessible for a moment */
     LARGE_CHANGING, /* in the hands of the thread that frees or resizes it */
-    LARGE_FREED     /* inaccessible: in quarantine, or cached for reuse */
+    LARGE_FREED     /* inaccessible and in quarantine; or a park (large_mapping.h) */
 };
 
 struct large {
@@ -31,7 +31,7 @@ struct large {
     char *map;
     size_t bytes;      /* of the mapping, guard pages included */
     uint32_t freed_at; /* seconds of the monotonic clock */
-    uint32_t kept;     /* pages, all zero, that a freed block still has, behind protection */
+    uint32_t kept;     /* pages of a park, all zero */
     enum allocation_kind kind;
     uint8_t guards; /* guards around it that are mappings of their own */
     bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */

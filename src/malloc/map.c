@@ -10,6 +10,10 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
 #define SYS_MSEAL 462 /* on every architecture */
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
@@ -97,10 +101,20 @@ void map_seal(const void *address, size_t bytes)
     errno = saved;
 }
 
-bool map_move(void *from, void *to, size_t bytes)
+static bool move(void *from, void *to, size_t bytes, int how)
 {
     int saved = errno;
-    bool done = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+    bool done = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | how, to) == to;
     errno = saved;
     return done;
+}
+
+bool map_move(void *from, void *to, size_t bytes)
+{
+    return move(from, to, bytes, 0);
+}
+
+bool map_move_pages(void *from, void *to, size_t bytes)
+{
+    return move(from, to, bytes, MREMAP_DONTUNMAP);
 }

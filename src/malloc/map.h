@@ -44,4 +44,7 @@ void map_seal(const void *address, size_t bytes);
  */
 bool map_move(void *from, void *to, size_t bytes);
 
+/* The same, and the source stays mapped, without pages. Linux 5.7. */
+bool map_move_pages(void *from, void *to, size_t bytes);
+
 #endif

@@ -64,25 +64,94 @@ json() {
 
 # --- help and mistakes ---
 
-@test "--help names every verb, and the manual page has them all" {
-    run -0 "$ctl" --help
-    local verb
-    for verb in run status verify check-config; do
-        assert_line --regexp "^  $verb "
-        grep -q "^\.It Cm $verb\$" docs/man/compatmallocctl.8
-    done
-    # Nothing is in the help that is not in the manual page.
-    while read -r verb _; do
-        grep -q "^\.It Cm $verb\$" docs/man/compatmallocctl.8
-    done < <(grep -o '^  [a-z][a-z-]*' <<<"$output")
+# Verbs as --help lists them, one a line.
+verbs() {
+    "$ctl" --help | sed -n 's/^  \([a-z-]*\( [a-z]\+\)\?\)\( [[A-Z].*\)\?$/\1/p' | sed 's/ *$//'
 }
 
-@test "every verb has --help" {
+@test "--help, each verb's --help and the manual page agree on verbs and options" {
+    verbs >"$BATS_TEST_TMPDIR/help"
+    cat "$BATS_TEST_TMPDIR/help"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/help")" -ge 8 ]
     local verb
-    for verb in run status verify check-config; do
-        run -0 "$ctl" "$verb" --help
-        assert_output --partial "Usage: compatmallocctl VERB"
-    done
+    while read -r verb; do
+        # shellcheck disable=SC2086 # two words, perhaps
+        "$ctl" $verb --help >"$BATS_TEST_TMPDIR/one"
+        grep -Fq "$("$ctl" --help | grep -E "^  $verb( |\$)" | sed 's/^  //')" "$BATS_TEST_TMPDIR/one"
+        sed -n 's/^      --\([a-z-]*\).*/\1/p' "$BATS_TEST_TMPDIR/one" | sort >"$BATS_TEST_TMPDIR/options"
+        # What its item of the manual page's list says, up to the next verb's.
+        awk -v verb="$verb" '/^\.\\" verbs end/ { on = 0 } /^\.It Cm / { on = $0 == ".It Cm " verb; next }
+            on && /^\.It Fl -/ { sub(/^\.It Fl -/, ""); sub(/ .*/, ""); print }' docs/man/compatmallocctl.8 |
+            sort >"$BATS_TEST_TMPDIR/manual"
+        grep -qx ".It Cm $verb" docs/man/compatmallocctl.8
+        diff -u "$BATS_TEST_TMPDIR/options" "$BATS_TEST_TMPDIR/manual"
+    done <"$BATS_TEST_TMPDIR/help"
+    # And no verb is in the manual page alone.
+    sed -n '/verbs begin/,/verbs end/s/^\.It Cm \([a-z -]*\)$/\1/p' docs/man/compatmallocctl.8 | sort >"$BATS_TEST_TMPDIR/manual"
+    sort "$BATS_TEST_TMPDIR/help" | diff -u - "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "completion offers every verb, and every option of each" {
+    local verb word
+    while read -r verb; do
+        word=${verb%% *}
+        "$ctl" complete "${word:0:2}" | grep -qx "$word"
+        if [ "$verb" != "$word" ]; then
+            "$ctl" complete "$word" '' | grep -qx "${verb#* }"
+        fi
+        # shellcheck disable=SC2086 # two words, perhaps
+        diff -u <("$ctl" $verb --help | sed -n 's/^      --\([a-z-]*=\?\).*/--\1/p') <("$ctl" complete $verb -- | grep -v '^--help$')
+    done < <(verbs)
+    [ "$("$ctl" complete enable --profile=s)" = strict ]
+    [ "$("$ctl" complete events --kind=d)" = double-free ]
+    [ "$("$ctl" complete enable '')" = "<unit>" ]
+    [ "$("$ctl" complete check-config '')" = "<file>" ]
+    [ -z "$("$ctl" complete there-is-no-such-verb '')" ]
+}
+
+@test "bash completes by it" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$ctl" "$BATS_TEST_TMPDIR/bin/compatmallocctl"
+    cat >"$BATS_TEST_TMPDIR/try" <<'EOF'
+. src/ctl/completion/compatmallocctl
+compopt() { :; }
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_compatmallocctl
+echo "${COMPREPLY[*]}"
+EOF
+    complete_in_bash() {
+        PATH=$BATS_TEST_TMPDIR/bin:$PATH bash "$BATS_TEST_TMPDIR/try" compatmallocctl "$@"
+    }
+    [ "$(complete_in_bash ver)" = verify ]
+    [ "$(complete_in_bash run --prof)" = --profile= ]
+    [ "$(complete_in_bash run --profile = l)" = light ]
+    [ "$(complete_in_bash check-config docs/man/compatmallocc)" = docs/man/compatmallocctl.8 ]
+    bash -n src/ctl/completion/compatmallocctl
+}
+
+@test "zsh completes by it" {
+    if ! command -v zsh >/dev/null; then
+        skip "zsh is not installed"
+    fi
+    zsh -n src/ctl/completion/_compatmallocctl
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$ctl" "$BATS_TEST_TMPDIR/bin/compatmallocctl"
+    cat >"$BATS_TEST_TMPDIR/try" <<'EOF'
+compadd() { while [[ $1 != -- ]]; do shift; done; shift; print -r -- "$@" }
+compset() { }
+_files() { print files }
+words=("$@")
+CURRENT=$#
+. src/ctl/completion/_compatmallocctl
+EOF
+    complete_in_zsh() {
+        PATH=$BATS_TEST_TMPDIR/bin:$PATH zsh -f "$BATS_TEST_TMPDIR/try" compatmallocctl "$@"
+    }
+    [ "$(complete_in_zsh ver)" = verify ]
+    [ "$(complete_in_zsh run --prof)" = --profile= ]
+    [ "$(complete_in_zsh run --profile=l)" = light ]
+    [ "$(complete_in_zsh check-config '')" = files ]
 }
 
 @test "--version is the library's version" {
@@ -329,7 +398,7 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     [[ $two_output == *"PID $pid, $unit.service): not protected"*"1 of 2 processes protected" ]]
     [ "$(json '[p["unit"] for p in answer["processes"]]')" = "['$unit.service', '$unit.service']" ]
     echo "$table"
-    grep -Eq "^$unit\.service +$pid +no +/" <<<"$table"
+    grep -Eq "^$unit\.service +$pid +no +-" <<<"$table"
     # Sorted by unit, although the processes were not started in that order; what belongs to none comes last.
     awk '/^$/ { exit } NR == 1 { next } $1 == "-" { alone = 1; next } alone || $1 < last { exit 1 } { last = $1 }' <<<"$table"
 }
@@ -349,9 +418,9 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     local protected=$pid
     start sleep 1000
     run -0 "$ctl" status
-    assert_line --index 0 --regexp "^UNIT +PID  PROTECTED  PROGRAM\$"
-    assert_line --regexp "^[^ ]+ +$protected +yes +/"
-    assert_line --regexp "^[^ ]+ +$pid +no +/"
+    assert_line --index 0 --regexp "^UNIT +PID  PROTECTED  PROFILE +UP +MEMORY  EVENTS  PROGRAM\$"
+    assert_line --regexp "^[^ ]+ +$protected +yes +default +0min +[0-9]+M +0  /"
+    assert_line --regexp "^[^ ]+ +$pid +no +- +0min +[0-9]+M +0  /"
     assert_line --regexp "^[0-9]+ of [0-9]+ processes protected"
     refute_output --partial $'\033'
 }
@@ -370,7 +439,7 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     start "$BATS_TEST_TMPDIR/$name" 1000
     run -0 "$ctl" status
     refute_output --partial $'\033'
-    LC_ALL=C grep -Eaq "^[^ ]+ +$pid +no +/.*/odd \" .* \?\?\[31m .* name\$" <<<"$output"
+    LC_ALL=C grep -Eaq "^[^ ]+ +$pid +no +- +[0-9a-z]+ +[0-9]+M +0  /.*/odd \" .* \?\?\[31m .* name\$" <<<"$output"
     run -0 "$ctl" verify --pid="$pid" --json || [ "$status" -eq 1 ]
     local program
     program=$(json 'ascii(answer["processes"][0]["program"])')

@@ -34,6 +34,12 @@ files() {
         grep -Ev "^/usr/share/doc/$1/(copyright|changelog)" | sort
 }
 
+# unpack_source DIRECTORY: the source archive, unpacked.
+unpack_source() {
+    "${MAKE:-make}" --silent dist BUILD="$BATS_TEST_TMPDIR/build" DISTDIR="$BATS_TEST_TMPDIR/source"
+    tar -xzf "$BATS_TEST_TMPDIR"/source/*.tar.gz -C "$1"
+}
+
 field() {
     dpkg-deb --field "$D/$1.deb" "$2"
 }
@@ -47,8 +53,7 @@ field() {
 
 @test "make deb works in a tree without git, and leaves nothing beside what it built" {
     mkdir "$BATS_TEST_TMPDIR/parent"
-    "${MAKE:-make}" --silent dist BUILD="$BATS_TEST_TMPDIR/build" DISTDIR="$BATS_TEST_TMPDIR/source"
-    tar -xzf "$BATS_TEST_TMPDIR"/source/*.tar.gz -C "$BATS_TEST_TMPDIR/parent"
+    unpack_source "$BATS_TEST_TMPDIR/parent"
     cd "$BATS_TEST_TMPDIR"/parent/compatmalloc-*
     find .. | sort >"$BATS_TEST_TMPDIR/before"
     DEB_BUILD_OPTIONS=nocheck env -u BUILD -u LIB -u MAKEFLAGS make deb
@@ -57,8 +62,34 @@ field() {
     find .. | sort | diff -u "$BATS_TEST_TMPDIR/before" -
 }
 
-@test "libcompatmalloc1 holds the library and nothing else" {
-    [ "$(files libcompatmalloc1)" = "/usr/lib/$TRIPLET/libcompatmalloc.so.1" ]
+# The directories of 32-bit programs on this architecture.
+libdirs32() {
+    case $(dpkg-architecture -qDEB_HOST_ARCH) in
+    amd64) echo /usr/lib/i386-linux-gnu /usr/lib32 ;;
+    arm64) echo /usr/lib/arm-linux-gnueabihf ;;
+    esac
+}
+
+@test "libcompatmalloc1 holds the library, its stand-in for 32-bit programs, and what its removal needs" {
+    local wanted=("/usr/lib/$TRIPLET/libcompatmalloc.so.1" /usr/lib/compatmalloc/forget-preload) directory
+    for directory in $(libdirs32); do
+        wanted+=("$directory/libcompatmalloc.so.1")
+    done
+    directory=$(libdirs32)
+    wanted+=("${directory%% *}/compatmalloc/passthrough.so")
+    diff -u <(printf '%s\n' "${wanted[@]}" /usr/share/lintian/overrides/libcompatmalloc1 | sort) <(files libcompatmalloc1)
+}
+
+@test "the stand-in for 32-bit programs replaces nothing and needs nothing" {
+    local library
+    for library in $(libdirs32); do
+        library=$D/libcompatmalloc1$library/libcompatmalloc.so.1
+        [ "$(readelf --file-header "$library" | awk '$1 == "Class:" { print $2 }')" = ELF32 ]
+        has_contract_soname "$library"
+        is_hardened "$library"
+        run ! grep NEEDED <(objdump -p "$library")
+        diff -u <(exports "$LIBRARY" | grep '^compatmalloc_') <(exports "$library")
+    done
 }
 
 @test "compatmalloc holds configuration, drop-in, tool, manual and documentation" {
@@ -72,27 +103,29 @@ field() {
     files compatmalloc | grep -Eqx '/usr/share/doc/compatmalloc/README\.md(\.gz)?'
 }
 
-@test "libcompatmalloc-dev holds header, link and pkg-config file" {
+@test "libcompatmalloc-dev holds header, link, pkg-config file and manual page" {
     diff -u - <(files libcompatmalloc-dev) <<EOF
 /usr/include/compatmalloc.h
 /usr/lib/$TRIPLET/libcompatmalloc.so
 /usr/lib/$TRIPLET/pkgconfig/compatmalloc.pc
+/usr/share/man/man3/libcompatmalloc.3.gz
 EOF
     [ "$(readlink "$D/libcompatmalloc-dev/usr/lib/$TRIPLET/libcompatmalloc.so")" = libcompatmalloc.so.1 ]
 }
 
-@test "all files belong to root; only the tool is executable" {
+@test "all files belong to root; only programs are executable" {
     local package
     for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
         dpkg-deb --contents "$D/$package.deb"
-        run ! grep -v '^[dl]rwx.* root/root \|^-rw-r--r-- root/root \|^-rwxr-xr-x root/root .* \./usr/sbin/compatmallocctl$' \
+        run ! grep -v '^[dl]rwx.* root/root \|^-rw-r--r-- root/root \|^-rwxr-xr-x root/root .* \./usr/\(sbin/compatmallocctl\|lib/compatmalloc/forget-preload\)$' \
             <(dpkg-deb --contents "$D/$package.deb")
         run ! grep '^d' <(dpkg-deb --contents "$D/$package.deb" | grep -v '^drwxr-xr-x ')
     done
 }
 
-@test "the configuration is a conffile, and the only one" {
-    [ "$(dpkg-deb --info "$D/compatmalloc.deb" conffiles)" = /etc/compatmalloc.conf ]
+@test "the configuration and the AppArmor abstraction are conffiles, and the only ones" {
+    diff -u <(printf '%s\n' /etc/apparmor.d/abstractions/compatmalloc /etc/compatmalloc.conf) \
+        <(dpkg-deb --info "$D/compatmalloc.deb" conffiles | sort)
     run ! dpkg-deb --info "$D/libcompatmalloc1.deb" conffiles
 }
 
@@ -116,10 +149,11 @@ EOF
     grep -q "^## $version" CHANGELOG.md
 }
 
-@test "no package runs a script at installation" {
+@test "no package runs a script at installation, and only the library's when it is removed" {
     local package script
     for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
         for script in preinst postinst prerm postrm; do
+            [ "$package $script" != "libcompatmalloc1 prerm" ] || continue
             run ! dpkg-deb --info "$D/$package.deb" "$script"
         done
     done
@@ -165,8 +199,37 @@ EOF
     [ "$output" = "$(field libcompatmalloc1 Version)" ]
 }
 
-@test "lintian finds neither errors nor warnings" {
-    run lintian --allow-root --fail-on error,warning "$BUILD"/packages/deb/compatmalloc_*.changes
+@test "AppArmor's parser takes a profile with the abstraction" {
+    command -v apparmor_parser >/dev/null || skip "apparmor is not installed"
+    cat >"$BATS_TEST_TMPDIR/profile" <<'EOF'
+abi <abi/3.0>,
+include <tunables/global>
+profile example /usr/sbin/exampled {
+    include <abstractions/base>
+    include <abstractions/compatmalloc>
+}
+EOF
+    run -0 apparmor_parser --skip-kernel-load --skip-cache --Include "$D/compatmalloc/etc/apparmor.d" --Include /etc/apparmor.d \
+        --names "$BATS_TEST_TMPDIR/profile"
+    apparmor_parser --skip-kernel-load --skip-cache --Include "$D/compatmalloc/etc/apparmor.d" --Include /etc/apparmor.d \
+        --preprocess "$BATS_TEST_TMPDIR/profile" | grep compatmalloc.conf
+}
+
+@test "lintian has nothing to say, down to the pedantic, that no override answers with a reason" {
+    run lintian --allow-root --pedantic --display-info --fail-on error,warning,info,pedantic,override \
+        "$BUILD"/packages/deb/compatmalloc_*.changes
     echo "$output"
-    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+}
+
+@test "nor about the source package" {
+    unpack_source "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR"
+    dpkg-source --build compatmalloc-* >log 2>&1 || {
+        cat log
+        return 1
+    }
+    run lintian --allow-root --pedantic --display-info ./*.dsc
+    echo "$output"
+    [ -z "$output" ]
 }

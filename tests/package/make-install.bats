@@ -72,3 +72,44 @@ make_here() {
     make_here dist DISTDIR="$BATS_TEST_TMPDIR/two"
     cmp "$BATS_TEST_TMPDIR"/one/*.tar.gz "$BATS_TEST_TMPDIR"/two/*.tar.gz
 }
+
+@test "a library that lacks what the last one had is noticed, and what it has more is not" {
+    command -v abidiff >/dev/null || skip "abidiff is not installed"
+    local library=$BUILD/libcompatmalloc.so.1
+    make_here abi-check PREVIOUS="$library"
+    cat >"$BATS_TEST_TMPDIR/previous.c" <<'EOF'
+void *malloc(unsigned long size) { return (void *)size; }
+EOF
+    gcc -fno-builtin -shared -nostdlib -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$BATS_TEST_TMPDIR/fewer" "$BATS_TEST_TMPDIR/previous.c"
+    make_here abi-check PREVIOUS="$BATS_TEST_TMPDIR/fewer"
+    echo 'void compatmalloc_gone(void) { }' >>"$BATS_TEST_TMPDIR/previous.c"
+    gcc -fno-builtin -shared -nostdlib -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$BATS_TEST_TMPDIR/more" "$BATS_TEST_TMPDIR/previous.c"
+    run ! make_here abi-check PREVIOUS="$BATS_TEST_TMPDIR/more"
+    grep -q compatmalloc_gone <<<"$output"
+}
+
+@test "make uninstall takes the library out of /etc/ld.so.preload" {
+    make_here install
+    # shellcheck disable=SC2016 # the dynamic linker's variable
+    printf '%s\n' /opt/other.so '/usr/$LIB/libcompatmalloc.so.1' >"$S/etc/ld.so.preload"
+    make_here uninstall
+    [ "$(cat "$S/etc/ld.so.preload")" = /opt/other.so ]
+}
+
+@test "forget-preload takes out our entry, whatever it is next to, and nothing else" {
+    local file=$BATS_TEST_TMPDIR/preload
+    forgets() {
+        printf '%s\n' "$1" >"$file"
+        scripts/forget-preload "$file"
+        diff -u <(printf '%s' "${2:+$2$'\n'}") <(if [ -e "$file" ]; then cat "$file"; fi)
+    }
+    # shellcheck disable=SC2016 # the dynamic linker's variable
+    forgets '/usr/$LIB/libcompatmalloc.so.1' ''
+    forgets 'libcompatmalloc.so.1 libother.so' ' libother.so'
+    forgets 'a.so:/x/libcompatmalloc.so.1:libcompatmalloc.so.1 b.so' 'a.so:: b.so'
+    forgets '# libcompatmalloc.so.1' '# libcompatmalloc.so.1'
+    forgets 'libcompatmalloc.so.1 # why' ' # why'
+    forgets 'libcompatmalloc.so.10 xlibcompatmalloc.so.1' 'libcompatmalloc.so.10 xlibcompatmalloc.so.1'
+    [ ! -e "$file.compatmalloc-new" ]
+    scripts/forget-preload "$BATS_TEST_TMPDIR/absent"
+}

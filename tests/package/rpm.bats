@@ -31,8 +31,12 @@ files() {
     rpm -qlp "$D/$1.rpm" | grep -Ev '^/usr/lib/\.build-id|^/usr/share/licenses' | sort
 }
 
-@test "compatmalloc-libs holds the library and nothing else" {
-    [ "$(files compatmalloc-libs)" = "$LIBDIR/libcompatmalloc.so.1" ]
+@test "compatmalloc-libs holds the library, its stand-in for 32-bit programs, and what its removal needs" {
+    local wanted=("$LIBDIR/libcompatmalloc.so.1" /usr/lib/compatmalloc /usr/lib/compatmalloc/forget-preload)
+    if [ "$(rpm --eval '%{_target_cpu}')" = x86_64 ]; then
+        wanted+=(/usr/lib/compatmalloc/passthrough.so /usr/lib/libcompatmalloc.so.1)
+    fi
+    diff -u <(printf '%s\n' "${wanted[@]}" | sort) <(files compatmalloc-libs)
 }
 
 @test "compatmalloc holds configuration, drop-in, tool, manual and documentation" {
@@ -45,18 +49,18 @@ files() {
     done
 }
 
-@test "compatmalloc-devel holds header, link and pkg-config file" {
-    diff -u - <(files compatmalloc-devel) <<EOF
+@test "compatmalloc-devel holds header, link, pkg-config file and manual page" {
+    diff -u - <(files compatmalloc-devel | sed 's/\.gz$//') <<EOF
 /usr/include/compatmalloc.h
 $LIBDIR/libcompatmalloc.so
 $LIBDIR/pkgconfig/compatmalloc.pc
+/usr/share/man/man3/libcompatmalloc.3
 EOF
 }
 
 @test "an administrator's configuration is not replaced" {
     rpm -qp --queryformat '[%{FILENAMES} %{FILEFLAGS:fflags}\n]' "$D/compatmalloc.rpm" | grep '^/etc/'
-    [ "$(rpm -qp --queryformat '[%{FILENAMES} %{FILEFLAGS:fflags}\n]' "$D/compatmalloc.rpm" | grep '^/etc/')" = \
-        "/etc/compatmalloc.conf cn" ]
+    rpm -qp --queryformat '[%{FILENAMES} %{FILEFLAGS:fflags}\n]' "$D/compatmalloc.rpm" | grep -x '/etc/compatmalloc.conf cn'
 }
 
 @test "all files belong to root, and only root can write them" {
@@ -66,7 +70,7 @@ EOF
             >"$BATS_TEST_TMPDIR/modes"
         cat "$BATS_TEST_TMPDIR/modes"
         # Plain files, programs, directories; the mode of a link means nothing.
-        run ! grep -Ev '^root root (100644 /|100755 .*/(compatmallocctl|libcompatmalloc\.so\.1)$|40755 /|120777 /)' "$BATS_TEST_TMPDIR/modes"
+        run ! grep -Ev '^root root (100644 /|100755 .*/(compatmallocctl|libcompatmalloc\.so\.1|forget-preload)$|40755 /|120777 /)' "$BATS_TEST_TMPDIR/modes"
     done
 }
 
@@ -75,14 +79,32 @@ EOF
     version=$(rpm -qp --queryformat '%{VERSION}-%{RELEASE}' "$D/compatmalloc-libs.rpm")
     rpm -qp --requires "$D/compatmalloc.rpm" | grep -Eqx "compatmalloc-libs(\(.*\))? = $version"
     rpm -qp --requires "$D/compatmalloc-devel.rpm" | grep -Eqx "compatmalloc-libs(\(.*\))? = $version"
-    run ! grep -Ev '^(libc\.so\.6|ld-linux|rpmlib|rtld)' <(rpm -qp --requires "$D/compatmalloc-libs.rpm")
+    run ! grep -Ev '^(libc\.so\.6|ld-linux|rpmlib|rtld|/bin/sh$|/sbin/ldconfig$)' <(rpm -qp --requires "$D/compatmalloc-libs.rpm")
 }
 
-@test "no package runs a script at installation" {
-    local package
-    for package in compatmalloc compatmalloc-libs compatmalloc-devel; do
-        [ -z "$(rpm -qp --scripts "$D/$package.rpm")" ]
-    done
+@test "no package runs a script, but the library's when it goes and for the linker's cache" {
+    [ -z "$(rpm -qp --scripts "$D/compatmalloc.rpm" "$D/compatmalloc-devel.rpm")" ]
+    diff -u - <(rpm -qp --scripts "$D/compatmalloc-libs.rpm") <<'EOF'
+postinstall program: /sbin/ldconfig
+preuninstall scriptlet (using /bin/sh):
+if [ "$1" -eq 0 ]; then
+    /usr/lib/compatmalloc/forget-preload
+fi
+postuninstall program: /sbin/ldconfig
+EOF
+}
+
+@test "nobody is offered the stand-in for 32-bit programs as a library" {
+    run ! grep -x 'libcompatmalloc\.so\.1' <(rpm -qp --provides "$D/compatmalloc-libs.rpm")
+    rpm -qp --provides "$D/compatmalloc-libs.rpm" | grep -Fx 'libcompatmalloc.so.1()(64bit)'
+}
+
+@test "rpmlint has nothing to say that rpm/rpmlint.toml does not answer with a reason" {
+    command -v rpmlint >/dev/null || skip "rpmlint is not installed"
+    run rpmlint --config rpm/rpmlint.toml rpm/compatmalloc.spec "$BUILD"/packages/rpm/*.rpm
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q ' 0 errors, 0 warnings' <<<"$output"
 }
 
 @test "the library keeps the contract" {

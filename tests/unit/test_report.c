@@ -39,8 +39,13 @@ static void all_lines_arrive_in_one_write(void **state)
     outcome.text[first] = '\0';
     assert_non_null(strstr(outcome.text, "heap-buffer-overflow"));
     assert_non_null(strstr(outcome.text, "version: "));
+    /* An emulator has a word of its own to say of an abort. */
     char second[16];
-    assert_int_equal(read(ends[0], second, sizeof second), 0);
+    ssize_t more = read(ends[0], second, sizeof second);
+    if (emulated() && more > 0)
+        assert_memory_equal(second, "qemu: ", 6);
+    else
+        assert_int_equal(more, 0);
     close(ends[0]);
     assert_int_equal(waitpid(child, &outcome.status, 0), child);
     assert_aborted();

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "journal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "report.h"
+#include "table.h"
+
+static void add_match(sd_journal *journal, const char *field, const char *value)
+{
+    char *match = text_of("%s=%s", field, value);
+    sd_journal_add_match(journal, match, 0);
+    free(match);
+}
+
+sd_journal *journal_open(const struct event_filter *filter)
+{
+    sd_journal *journal = NULL;
+    int result = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY);
+    if (result < 0) {
+        trouble("cannot read the journal: %s", strerror(-result));
+        return NULL;
+    }
+    add_match(journal, "MESSAGE_ID", REPORT_MESSAGE_ID);
+    if (filter->kind)
+        add_match(journal, "COMPATMALLOC_KIND", filter->kind);
+    if (filter->unit)
+        add_match(journal, "_SYSTEMD_UNIT", filter->unit);
+    if (filter->boot)
+        add_match(journal, "_BOOT_ID", filter->boot);
+    if (filter->since)
+        sd_journal_seek_realtime_usec(journal, filter->since);
+    else
+        sd_journal_seek_head(journal);
+    return journal;
+}
+
+/* A field's value, to be freed, or NULL. */
+static char *field(sd_journal *journal, const char *name)
+{
+    const void *data;
+    size_t length, skip = strlen(name) + 1;
+    if (sd_journal_get_data(journal, name, &data, &length) < 0 || length < skip)
+        return NULL;
+    return text_of("%.*s", (int)(length - skip), (const char *)data + skip);
+}
+
+bool journal_next(sd_journal *journal, struct event *event)
+{
+    *event = (struct event){0};
+    if (sd_journal_next(journal) <= 0 || sd_journal_get_realtime_usec(journal, &event->time) < 0)
+        return false;
+    event->message = field(journal, "MESSAGE");
+    event->kind = field(journal, "COMPATMALLOC_KIND");
+    event->program = field(journal, "COMPATMALLOC_PROGRAM");
+    event->unit = field(journal, "_SYSTEMD_UNIT");
+    event->pid = field(journal, "_PID");
+    event->operation = field(journal, "COMPATMALLOC_OPERATION");
+    event->address = field(journal, "COMPATMALLOC_ADDRESS");
+    event->size = field(journal, "COMPATMALLOC_SIZE");
+    event->slot_size = field(journal, "COMPATMALLOC_SLOT_SIZE");
+    event->offset = field(journal, "COMPATMALLOC_OFFSET");
+    event->caller = field(journal, "COMPATMALLOC_CALLER");
+    event->version = field(journal, "COMPATMALLOC_VERSION");
+    event->host = field(journal, "_HOSTNAME");
+    return true;
+}
+
+void event_free(struct event *event)
+{
+    char *fields[] = {event->message,   event->kind,    event->program, event->unit,      event->pid,
+                      event->operation, event->address, event->size,    event->slot_size, event->offset,
+                      event->caller,    event->version, event->host};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        free(fields[i]);
+}
+
+char *event_id(const struct event *event)
+{
+    return text_of("%llx", (unsigned long long)event->time);
+}
+
+uint64_t event_time_of_id(const char *id)
+{
+    char *end;
+    errno = 0;
+    unsigned long long time = strtoull(id, &end, 16);
+    return errno != 0 || *end != '\0' || strlen(id) < 10 ? 0 : time;
+}
+
+/* --- what became of a unit ------------------------------------------------------------------------ */
+
+void journal_print_last(const char *unit, uint64_t since, bool user)
+{
+    enum {
+        LINES = 12
+    };
+    sd_journal *journal = NULL;
+    if (sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY) < 0)
+        return;
+    /* What its processes say, and what systemd says about it. */
+    add_match(journal, user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT", unit);
+    sd_journal_add_disjunction(journal);
+    add_match(journal, user ? "USER_UNIT" : "UNIT", unit);
+    sd_journal_seek_tail(journal);
+    unsigned found = 0;
+    uint64_t time;
+    while (found < LINES && sd_journal_previous(journal) > 0 &&
+           sd_journal_get_realtime_usec(journal, &time) >= 0 && time >= since)
+        found++;
+    if (found == 0)
+        puts("  the journal has nothing about it");
+    for (unsigned i = 0; i < found; i++) {
+        char *message = field(journal, "MESSAGE");
+        char *source = field(journal, "SYSLOG_IDENTIFIER");
+        fputs("  journal: ", stdout);
+        table_print_harmless(source ? source : "-");
+        fputs(": ", stdout);
+        table_print_harmless(message ? message : "");
+        putchar('\n');
+        free(message);
+        free(source);
+        /* The first step leads from the entry that was too old, or the last one counted. */
+        if (i + 1 < found && sd_journal_next(journal) <= 0)
+            break;
+    }
+    sd_journal_close(journal);
+}

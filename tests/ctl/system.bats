@@ -1,0 +1,296 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# system enable, confirm and disable: a machine that runs under the library, starts with it, and finds its way back.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    # shellcheck source=tests/ctl/machine-setup.bash
+    . "$BATS_TEST_DIRNAME/machine-setup.bash"
+    begin_machines
+    local status=0 words
+    words=$(machine_make one) || status=$?
+    cannot_if "$status" "$words"
+    [ "$status" -eq 0 ] || return 0
+    # A library with a name that tells, and one that ends every program that it is put into.
+    echo 'int foreign_library_is_here = 1;' | "${CC:-gcc}" -x c -shared -fPIC -o "$M/one/root/usr/lib/libforeign.so" -
+    echo '__attribute__((constructor)) static void end(void) { __builtin_trap(); }' |
+        "${CC:-gcc}" -x c -shared -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$M/broken.so" -
+    words=$(machine_boot one) || status=$?
+    cannot_if "$status" "$words"
+}
+
+teardown_file() {
+    # shellcheck source=tests/ctl/machine-setup.bash
+    . "$BATS_TEST_DIRNAME/machine-setup.bash"
+    end_machines
+}
+
+setup() {
+    # shellcheck source=tests/ctl/machine-setup.bash
+    . "$BATS_TEST_DIRNAME/machine-setup.bash"
+    need_machine
+    etc=$M/one/root/etc
+    library=$M/one/root/usr/lib/$(gcc -dumpmachine)/libcompatmalloc.so.1
+    # shellcheck disable=SC2016 # the dynamic loader's variable
+    line='/run/compatmalloc/$LIB/libcompatmalloc.so.1'
+}
+
+ctl() {
+    machine_run one compatmallocctl "$@"
+}
+
+# Whether a program that starts now has the library; also fails if it complains.
+new_programs_have_it() {
+    local words
+    words=$(machine_run one grep -m 1 -o '/usr/lib.*/libcompatmalloc.so.1' /proc/self/maps 2>&1)
+    [[ $words == /usr/lib*/libcompatmalloc.so.1 ]]
+}
+
+# As if nothing had ever been there.
+nothing_is_left() {
+    [ ! -e "$etc/compatmalloc.asleep" ]
+    [ ! -e "$etc/compatmalloc.trial" ]
+    machine_run one test ! -e /run/compatmalloc
+    [ "$(machine_run one systemctl list-units --all --plain --no-legend 'compatmalloc*.timer' | wc -l)" -eq 0 ]
+    run -1 ctl system status
+}
+
+# Replaced as packages do it: running programs keep the old one.
+put_library() {
+    cp "$1" "$library.new"
+    mv "$library.new" "$library"
+}
+
+@test "doctor finds this machine fit" {
+    run -0 ctl doctor --json
+    python3 -c 'import json, sys
+findings = json.loads(sys.argv[1])
+assert {"library", "programs", "formats", "configuration"} <= {f["check"] for f in findings}
+assert not [f for f in findings if f["severity"] == "obstacle"]' "$output"
+}
+
+@test "refused: another allocator for all programs, and a library that is not sound" {
+    echo /usr/lib/libjemalloc.so.2 >"$etc/ld.so.preload.test"
+    cp "$etc/compatmalloc.conf" "$M/conf"
+    mv "$etc/ld.so.preload.test" "$etc/ld.so.preload"
+    run -1 ctl system enable
+    assert_output --partial "refused: /etc/ld.so.preload loads another allocator into all programs: /usr/lib/libjemalloc.so.2"
+    assert_output --partial "nothing has been changed"
+    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libjemalloc.so.2 ]
+    rm "$etc/ld.so.preload"
+    cp "$library" "$M/good.so"
+    put_library "$M/broken.so"
+    run -1 ctl system enable
+    assert_output --partial "'true' is killed by signal"
+    put_library "$M/good.so"
+    [ ! -e "$etc/ld.so.preload" ]
+    cmp "$M/conf" "$etc/compatmalloc.conf"
+    nothing_is_left
+    run -2 machine_run one setpriv --reuid=65534 --clear-groups compatmallocctl system enable
+    assert_output --partial "only root can do"
+    run -2 ctl system enable --trial=soon
+    assert_output --partial "'soon' is no time"
+}
+
+@test "enabled: new programs have it, set-user-ID ones too, init does not, other lines stay" {
+    printf '/usr/lib/libforeign.so\n' >"$etc/ld.so.preload"
+    run -0 ctl system enable
+    [ "$(cat "$etc/ld.so.preload")" = "$line
+/usr/lib/libforeign.so" ]
+    new_programs_have_it
+    machine_run one grep -q libforeign /proc/self/maps
+    # mount is one of those, and says what it is under.
+    run machine_run one setpriv --reuid=65534 --clear-groups mount --version
+    refute_output --partial "cannot be preloaded"
+    run -1 ctl verify --pid=1
+    run -0 ctl system status
+    machine_run one systemctl restart nginx
+    run -0 ctl verify --unit=nginx
+    run -0 ctl system enable
+    [ "$(grep -c compatmalloc "$etc/ld.so.preload")" -eq 1 ]
+    run -0 ctl system disable
+    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+    run ! new_programs_have_it
+    nothing_is_left
+    rm "$etc/ld.so.preload"
+}
+
+@test "a line that somebody else has written for it is replaced, and taken out" {
+    # shellcheck disable=SC2016 # the dynamic loader's variable
+    printf '/usr/$LIB/libcompatmalloc.so.1 /usr/lib/libforeign.so\n' >"$etc/ld.so.preload"
+    run -0 ctl system enable
+    [ "$(cat "$etc/ld.so.preload")" = "$line
+/usr/lib/libforeign.so" ]
+    run -0 ctl system disable
+    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+    rm "$etc/ld.so.preload"
+}
+
+@test "--audit is two lines of the configuration, which go again" {
+    run -0 ctl system enable --audit
+    run -0 ctl check-config
+    run -0 ctl system disable
+    cmp "$M/conf" "$etc/compatmalloc.conf"
+    run -0 ctl system enable --audit
+    [ "$(diff "$M/conf" "$etc/compatmalloc.conf" | grep -c '^>')" -eq 2 ]
+    run -0 ctl status --json
+    [[ $output == *'"state":"audit"'* ]] || machine_run one sh -c 'sleep 30 & compatmallocctl status --json' | grep '"state":"audit"'
+    run -0 ctl system enable
+    cmp "$M/conf" "$etc/compatmalloc.conf"
+    ctl system disable
+}
+
+@test "a trial that is not confirmed ends by itself, even if no program can be started any more" {
+    run -0 ctl system enable --trial=5s
+    assert_output --partial "compatmallocctl system confirm"
+    new_programs_have_it
+    run -1 ctl system enable
+    assert_output --partial "a trial is running"
+    put_library "$M/broken.so"
+    # What locks everybody out.
+    run ! machine_run one true
+    local _
+    for _ in {1..150}; do
+        [ -e "$etc/compatmalloc.trial" ] || break
+        sleep 0.2
+    done
+    machine_run one true
+    [ ! -e "$etc/ld.so.preload" ]
+    put_library "$M/good.so"
+    machine_run one systemctl is-active --wait compatmalloc-trial-end.service || true
+    nothing_is_left
+    run -1 ctl system confirm
+    assert_output --partial "no trial is running"
+}
+
+@test "a trial that is confirmed stays, over a reboot too, and boots do not complain" {
+    ctl system enable --trial=5s
+    run -0 ctl system confirm
+    [ ! -e "$etc/compatmalloc.trial" ]
+    sleep 6
+    new_programs_have_it
+    machine_halt one
+    # While the machine is down, nothing would be loaded by whoever looks at its file system.
+    [ ! -e "$etc/ld.so.preload" ]
+    [ -e "$etc/compatmalloc.asleep" ]
+    machine_boot one
+    new_programs_have_it
+    run -0 ctl system status
+    run -0 ctl verify --unit=nginx
+    run -1 ctl verify --pid=1
+    run ! machine_run one journalctl --boot --grep='cannot be preloaded' --quiet
+    [ ! -e "$etc/compatmalloc.asleep" ]
+}
+
+@test "after a power failure it is in force again" {
+    machine_crash one
+    [ -e "$etc/ld.so.preload" ]
+    machine_boot one
+    new_programs_have_it
+    run -0 ctl system status
+}
+
+@test "compatmalloc=off on the kernel command line wins over everything, once" {
+    ctl enable redis-server
+    machine_halt one
+    machine_boot one compatmalloc=off
+    run ! new_programs_have_it
+    run -1 ctl system status
+    assert_output --partial "compatmalloc=off on the kernel command line"
+    run -1 ctl verify --unit=redis-server
+    run -1 ctl system enable
+    assert_output --partial "compatmalloc=off"
+    # Also where the line is still there, after a power failure.
+    machine_halt one
+    machine_boot one
+    new_programs_have_it
+    machine_crash one
+    machine_boot one compatmalloc=off
+    run machine_run one true
+    assert_output ""
+    machine_halt one
+    machine_boot one
+    new_programs_have_it
+    run -0 ctl verify --unit=redis-server
+    ctl disable redis-server
+}
+
+@test "a broken library does not stop the machine from booting" {
+    put_library "$M/broken.so"
+    machine_crash one
+    machine_boot one
+    [ "$(cat "$M/one/state")" = degraded ]
+    run -0 machine_run one systemctl --failed --no-legend --plain
+    assert_output --partial compatmalloc-preload.service
+    [ "$(wc -l <<<"$output")" -eq 1 ]
+    run machine_run one journalctl --boot --unit=compatmalloc-preload --output=cat
+    assert_output --partial "the library is not sound, and is left out of all programs"
+    run machine_run one curl --silent --fail http://127.0.0.1/
+    assert_success
+    # With a good one, it comes back with the next start of the service, or of the machine.
+    put_library "$M/good.so"
+    machine_run one systemctl restart compatmalloc-preload
+    new_programs_have_it
+    ctl system disable
+    nothing_is_left
+}
+
+@test "a trial that is not confirmed heals with a reboot, and with a power failure" {
+    local end
+    for end in halt crash; do
+        run -0 ctl system enable --trial=1h
+        new_programs_have_it
+        "machine_$end" one
+        machine_boot one
+        run ! new_programs_have_it
+        [ ! -e "$etc/ld.so.preload" ]
+        [ ! -e "$etc/compatmalloc.trial" ]
+        [ ! -e "$etc/compatmalloc.asleep" ]
+        run -1 ctl system status
+    done
+}
+
+# killed_at CALL N COMMAND...: as it makes the N-th of these calls. Status 0 if there are not so many.
+killed_at() {
+    local call=$1 n=$2
+    shift 2
+    machine_run one strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$@"
+}
+
+@test "killed at any moment, system enable and disable leave the old state or the new one" {
+    local n call verb killed=0 content
+    printf '/usr/lib/libforeign.so\n' >"$etc/ld.so.preload"
+    for verb in enable disable; do
+        for call in mkdir symlink fchmod fsync rename unlink sendmsg; do
+            for n in {1..6}; do
+                # shellcheck disable=SC2086 # no option, or one
+                run killed_at "$call" "$n" compatmallocctl system $verb
+                [ "$status" -ne 0 ] || break
+                killed=$((killed + 1))
+                content=$(cat "$etc/ld.so.preload")
+                [ "$content" = /usr/lib/libforeign.so ] || [ "$content" = "$line
+/usr/lib/libforeign.so" ]
+                # And no program complains, whichever it is.
+                run -0 machine_run one true
+                assert_output ""
+            done
+        done
+        ctl system $verb
+    done
+    echo "killed $killed times"
+    [ "$killed" -ge 12 ]
+    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+    rm "$etc/ld.so.preload"
+    cmp "$M/conf" "$etc/compatmalloc.conf"
+    nothing_is_left
+}
+
+@test "disable works where systemd does not run, as packages are removed" {
+    ctl system enable
+    machine_halt one
+    chroot "$M/one/root" /usr/sbin/compatmallocctl system disable
+    [ ! -e "$etc/ld.so.preload" ]
+    [ ! -e "$etc/compatmalloc.asleep" ]
+}

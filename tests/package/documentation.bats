@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# What the documentation says to do in the source tree, its links, and its manual pages. What it says to do on a machine,
+# tests/boot/documentation.bats does.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/../.." || return
+    export BUILD=${BUILD:-build/release}
+}
+
+documents() {
+    printf '%s\n' README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
+}
+
+@test "the commands for the source tree work in one, in this order" {
+    local commands status
+    mkdir "$BATS_TEST_TMPDIR/commands"
+    # shellcheck disable=SC2046 # names without blanks
+    tests/docs/extract -v kind=build -v directory="$BATS_TEST_TMPDIR/commands" $(documents)
+    [ -n "$(ls "$BATS_TEST_TMPDIR/commands")" ]
+    "${MAKE:-make}" --silent dist BUILD="$BATS_TEST_TMPDIR/build" DISTDIR="$BATS_TEST_TMPDIR/source"
+    tar -xzf "$BATS_TEST_TMPDIR"/source/*.tar.gz -C "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR"/compatmalloc-*
+    for commands in ../commands/*; do
+        # The same ones are in more than one place.
+        if grep -qxF "$(cksum <"$commands")" ../done 2>/dev/null; then
+            continue
+        fi
+        status=0
+        env -u MAKEFLAGS -u BUILD -u LIB -u CC -u CROSS -u RUNNER bash -eu "$commands" >../log 2>&1 || status=$?
+        if [ "$status" -ne 0 ]; then
+            echo "$commands: exit status $status"
+            cat "$commands"
+            tail -n 30 ../log
+            return 1
+        fi
+        cksum <"$commands" >>../done
+    done
+}
+
+@test "the commands that run the project's own tests are there to be run" {
+    local commands line
+    mkdir "$BATS_TEST_TMPDIR/commands"
+    # shellcheck disable=SC2046 # names without blanks
+    tests/docs/extract -v kind=whole -v directory="$BATS_TEST_TMPDIR/commands" $(documents)
+    "${MAKE:-make}" --question --print-data-base >"$BATS_TEST_TMPDIR/targets" 2>/dev/null || true
+    for commands in "$BATS_TEST_TMPDIR"/commands/*; do
+        while read -r line; do
+            echo "$line"
+            case $line in
+            ./scripts/*) [ -x "$line" ] ;;
+            "make "*) grep -q "^${line#make }:" "$BATS_TEST_TMPDIR/targets" ;;
+            *) return 1 ;;
+            esac
+        done <"$commands"
+    done
+}
+
+@test "every link leads somewhere" {
+    local document target broken=
+    for document in $(documents); do
+        while read -r target; do
+            case $target in
+            http*://*) continue ;;
+            "#"*) target=$document$target ;;
+            *) target=$(dirname "$document")/$target ;;
+            esac
+            [ -e "${target%%#*}" ] || broken+="$document: $target"$'\n'
+            if [ "$target" != "${target#*#}" ]; then
+                sed -n 's/^##* //p' "${target%%#*}" | tr '[:upper:] ' '[:lower:]-' | tr -cd 'a-z0-9\n_-' | grep -qxF -- "${target#*#}" ||
+                    broken+="$document: $target"$'\n'
+            fi
+        done < <(
+            # shellcheck disable=SC2016 # fences
+            sed '/^ *```/,/^ *```/d' "$document" | grep -o '\](\([^)]*\))' | sed 's/^](//; s/)$//'
+        )
+    done
+    echo "$broken"
+    [ -z "$broken" ]
+}
+
+@test "every document is reached from the README" {
+    local document
+    for document in docs/*.md CHANGELOG.md SECURITY.md; do
+        grep -qF "($document" README.md || {
+            echo "$document"
+            return 1
+        }
+    done
+}
+
+@test "manual pages are right for mandoc and for groff" {
+    local page
+    for page in docs/man/*.[1-8]; do
+        mandoc -T lint -W warning "$page"
+        # shellcheck disable=SC2016 # the inner shell's parameter
+        run -0 bash -c 'LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --encoding=UTF-8 --local-file "$1" 2>&1 >/dev/null' bash "$page"
+        echo "$page: $output"
+        [ -z "$output" ]
+    done
+}
