@@ -6,6 +6,7 @@
 # make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
 # make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
 # make check-compat         ordinary programs, with and without the library
+# make check-compat-all     some ninety of Debian's services and programs in a booted container; not part of check
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;
