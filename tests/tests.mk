@@ -8,6 +8,7 @@
 # make check-cost           instructions of malloc and free, against docs/performance.md
 # make check-compat         ordinary programs, with and without the library
 # make check-settings       configuration files, environments and privileges; what reports say and what a program survives
+# make check-compat-all     some ninety of Debian's services and programs in a booted container; not part of check
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;

@@ -206,7 +206,6 @@ static bool resize_by_moving(struct large *large, size_t size)
     }
     if (!large_mapping_move(large, &moved)) {
         large_table_remove(&moved);
-        large_mapping_release(&moved);
         return false;
     }
     large_table_remember(large->block);

@@ -35,6 +35,8 @@
 static _Atomic(int) walled;
 static _Atomic(size_t) kept_bytes;
 static _Atomic(size_t) total_bytes;
+static _Atomic(bool)
+    moves_fail; /* one has failed, so parks are not tried any more: it may cost address space */
 static _Atomic(size_t) limit = SIZE_MAX;
 
 void large_mapping_start(size_t address_space)
@@ -246,6 +248,17 @@ static bool new_park(size_t data, struct large *park)
     return park->map != NULL;
 }
 
+/* The mapping that pages were to be moved to, at that place in it, and were not. */
+static void release_after_move(const struct large *large, char *place, size_t bytes)
+{
+    if (!map_lost_destination()) {
+        map_release(large->map, large->bytes);
+        return;
+    }
+    map_release(large->map, (size_t)(place - large->map));
+    map_release(place + bytes, (size_t)(map_end(large) - (place + bytes)));
+}
+
 /*
  * Move the pages that were used, zeroed, to where nobody knows of them. That costs half as much as to protect
  * them and to lift the protection, and they are at hand while the address is in quarantine. False if it is
@@ -255,14 +268,16 @@ static bool keep(const struct large *large, struct large *park)
 {
     char *first = first_page(large);
     size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
-    if (kept >= most)
+    if (kept >= most || atomic_load_explicit(&moves_fail, memory_order_relaxed))
         return false;
     char *used = zero_used(first, large->end, most - kept);
     size_t data = used ? (size_t)(used - first) : 0;
     if (data == 0 || !new_park(data, park))
         return false;
     if (!map_move_pages(first, park->block, data)) {
-        map_release(park->map, park->bytes);
+        if (map_lost_destination())
+            atomic_store_explicit(&moves_fail, true, memory_order_relaxed);
+        release_after_move(park, park->block, data);
         return false;
     }
     park->walled = true;
@@ -429,8 +444,11 @@ bool large_mapping_prepare_move(const struct large *large, size_t size, struct l
 bool large_mapping_move(struct large *large, struct large *moved)
 {
     char *data = first_page(large);
-    if (!map_move(data, first_page(moved), data_bytes(large)))
+    if (!map_move(data, first_page(moved), data_bytes(large))) {
+        release_after_move(moved, first_page(moved), data_bytes(large));
+        forget(moved);
         return false;
+    }
     install_guard(moved, moved->map, first_page(moved));
     install_guard(moved, moved->end, map_end(moved));
     map_release(large->map, (size_t)(data - large->map));

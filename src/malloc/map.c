@@ -17,7 +17,7 @@
 #define SYS_MSEAL 462 /* on every architecture */
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
-static __thread bool occupied;
+static __thread bool occupied, lost;
 
 void *map_anywhere(size_t bytes, int protection)
 {
@@ -101,12 +101,24 @@ void map_seal(const void *address, size_t bytes)
     errno = saved;
 }
 
+/*
+ * The kernel unmaps the destination before it finds out that it has no memory for the move (ENOMEM), or that
+ * the source is more than one mapping (EFAULT). Before this thread can take it again another may have, or
+ * else it was not unmapped after all: that cannot be known.
+ */
 static bool move(void *from, void *to, size_t bytes, int how)
 {
     int saved = errno;
     bool done = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | how, to) == to;
+    bool begun = done || (errno != EINVAL && errno != EPERM && errno != ENOSYS);
+    lost = !done && begun && !map_at(to, bytes, PROT_NONE);
     errno = saved;
     return done;
+}
+
+bool map_lost_destination(void)
+{
+    return lost;
 }
 
 bool map_move(void *from, void *to, size_t bytes)

@@ -47,4 +47,8 @@ bool map_move(void *from, void *to, size_t bytes);
 /* The same, and the source stays mapped, without pages. Linux 5.7. */
 bool map_move_pages(void *from, void *to, size_t bytes);
 
+/* Whether the last move of this thread failed and its destination may be somebody else's by now: it must be
+ * left alone. */
+bool map_lost_destination(void);
+
 #endif

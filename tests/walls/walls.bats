@@ -19,7 +19,7 @@ load load
 @test "RLIMIT_AS exhausted: freed blocks of 3000 bytes serve again" { walk scarce as freed-slots 3000; }
 @test "RLIMIT_AS exhausted: freed blocks of 30000 bytes serve again" { walk scarce as freed-slots 30000; }
 @test "RLIMIT_DATA exhausted: freed blocks of 3000 bytes serve again" { walk scarce data freed-slots 3000; }
-@test "RLIMIT_AS: freed blocks leave room for others" { walk scarce as room-for-others; }
+@test "RLIMIT_AS: freed blocks leave room for others" { limited -Sv 102400 walk scarce as room-for-others; }
 @test "RLIMIT_DATA: freed blocks leave room for others" { walk scarce data room-for-others; }
 
 @test "RLIMIT_AS so small that the allocator can hardly start" {
