@@ -19,9 +19,10 @@ char *file_read(const char *path, size_t *length)
     while (file && !feof(file) && !ferror(file)) {
         if (room - have < 4096) {
             room = 2 * room + 8192;
-            bytes = realloc(bytes, room);
-            if (!bytes)
-                break;
+            char *longer = realloc(bytes, room);
+            if (!longer)
+                exit(trouble("out of memory"));
+            bytes = longer;
         }
         have += fread(bytes + have, 1, room - have - 1, file);
     }

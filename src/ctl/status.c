@@ -17,8 +17,8 @@ static char *age_in_words(uint64_t seconds)
 {
     if (seconds < 3600)
         return text_of("%" PRIu64 "min", seconds / 60);
-    return seconds < 2 * 86400 ? text_of("%" PRIu64 "h", seconds / 3600)
-                               : text_of("%" PRIu64 "d", seconds / 86400);
+    return seconds < UINT64_C(2) * 86400 ? text_of("%" PRIu64 "h", seconds / 3600)
+                                         : text_of("%" PRIu64 "d", seconds / 86400);
 }
 
 static void add_row(struct table *table, const struct process *p)

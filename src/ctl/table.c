@@ -61,7 +61,7 @@ static void add(struct table *table, enum colour colour, const char *text)
     char *copy = text_of("%s", text);
     for (char *c = copy; *c; c++)
         *c = is_harmless(*c) ? *c : '?';
-    size_t column = table->count % table->columns, length = strlen(copy);
+    size_t column = table->columns ? table->count % table->columns : 0, length = strlen(copy);
     table->width[column] = length > table->width[column] ? length : table->width[column];
     table->cells[table->count++] = (struct cell){copy, colour};
 }
@@ -73,7 +73,7 @@ struct table *table_begin(const char *const *titles)
         exit(trouble("out of memory"));
     while (titles[table->columns] && table->columns < COLUMNS_MAX)
         table->columns++;
-    for (size_t i = 0; i < table->columns; i++) {
+    for (size_t i = 0; titles[i] && i < table->columns; i++) {
         table->right[i] = titles[i][0] == '>';
         add(table, BOLD, titles[i] + table->right[i]);
     }

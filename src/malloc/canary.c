@@ -18,7 +18,7 @@ void canary_start(struct canary_constants *canary, struct random *random)
 /* The byte at that offset of the slot. */
 static inline uint8_t canary_byte(uint64_t word, size_t offset, size_t usable, size_t slack)
 {
-    return offset == usable - slack + 1 ? 0 : (uint8_t)(word >> (offset % 8 * 8));
+    return (uint8_t)(offset == usable - slack + 1 ? 0 : word >> (offset % 8 * 8));
 }
 
 /* The word at `at`, a multiple of 8, and which bits of it are canary. */

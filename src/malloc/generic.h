@@ -115,7 +115,7 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
 {
     const struct size_class *class = &constants.classes[c];
     size_t slack = class->usable - size;
-    state_word *word;
+    state_word *word = NULL;
     char *block = generic_take(heap, c, features, &word);
     if (unlikely(!block))
         return NULL;

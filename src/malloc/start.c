@@ -43,6 +43,9 @@
 #define ADDRESS_BITS (64u - (unsigned)__builtin_clzll((uintptr_t)__builtin_frame_address(0)))
 #endif
 
+/* On x86-64 the address sanitizer has what is below for itself, in programs that are built with it. */
+#define SANITIZED_END ((uintptr_t)0x10007fff8000)
+
 struct place {
     uintptr_t base;
     unsigned shift;
@@ -79,7 +82,7 @@ static struct place choose_place(struct random *random, size_t limit)
     }
 
     uintptr_t space = (uintptr_t)1 << (bits < 47 ? bits : 47);
-    uintptr_t least = space / 32, most = space / 3;
+    uintptr_t least = bits < 47 ? space / 32 : SANITIZED_END, most = space / 3;
     uintptr_t zone = (uintptr_t)CLASS_COUNT << place.shift;
     uintptr_t gap = zone / 16; /* metadata goes somewhere into such a gap behind the zone */
     uintptr_t room = most > least + zone + gap ? most - least - zone - gap : constants.page_size;

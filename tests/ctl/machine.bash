@@ -17,7 +17,7 @@ machine_make_bare() {
         echo "mmdebstrap or systemd-nspawn is not installed"
         return 77
     fi
-    unpack_root "$root" || return
+    machine_lay_out "$1" || return
     # Its services must not need user namespaces, which not all machines that run the tests have.
     if ! unshare --user true 2>/dev/null; then
         mkdir -p "$root/etc/systemd/system/redis-server.service.d"
@@ -25,6 +25,20 @@ machine_make_bare() {
     fi
     mkdir -p "$root/etc/systemd/journald.conf.d" "$root/var/log/journal"
     printf '[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\n' >"$root/etc/systemd/journald.conf.d/test.conf"
+}
+
+# The root that all machines have, unpacked once, and what one of them changes on top of it; a copy where that cannot be.
+machine_lay_out() {
+    local archive base
+    archive=$(root_archive) || return
+    base=${archive%.tar}
+    if [ ! -d "$base" ]; then
+        rm -rf --one-file-system "$base.new"
+        unpack_root "$base.new" && mv "$base.new" "$base" || return
+    fi
+    mkdir -p "$M/$1"/{root,changes,work}
+    mount -t overlay -o "lowerdir=$(realpath "$base"),upperdir=$M/$1/changes,workdir=$M/$1/work" overlay "$M/$1/root" 2>/dev/null ||
+        unpack_root "$M/$1/root"
 }
 
 # machine_make NAME: the same, with what was built installed in it.
@@ -94,5 +108,6 @@ machine_wait() {
 
 machine_throw_away() {
     machine_crash "$1" 2>/dev/null || true
+    umount "$M/$1/root" 2>/dev/null || true
     rm -rf --one-file-system "${M:?}/$1"
 }

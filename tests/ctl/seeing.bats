@@ -22,7 +22,8 @@ setup_file() {
     machine_run one systemctl restart buggy nginx
     cp "$M/one/root/opt/programs/buggy" "$M/one/root/opt/programs/odd-<b>&name"
     machine_run one systemd-run --quiet --wait --unit=odd --setenv=LD_PRELOAD=libcompatmalloc.so.1 \
-        --setenv=COMPATMALLOC_OPTIONS=on-error=log timeout 1 '/opt/programs/odd-<b>&name' || true
+        --setenv=COMPATMALLOC_OPTIONS=on-error=log timeout 2 '/opt/programs/odd-<b>&name' || true
+    sleep 1
     machine_run one journalctl --sync
 }
 
@@ -113,7 +114,7 @@ json() {
 }
 
 @test "status counts the events of a process" {
-    run -0 --separate-stderr machine_run one sh -c 'LD_PRELOAD=libcompatmalloc.so.1 COMPATMALLOC_OPTIONS=on-error=log /opt/programs/buggy & sleep 1
+    run -0 --separate-stderr machine_run one sh -c 'LD_PRELOAD=libcompatmalloc.so.1 COMPATMALLOC_OPTIONS=on-error=log /opt/programs/buggy >/dev/null & sleep 2
         compatmallocctl status --json; kill $!'
     [ "$(json '[(p["events"], p["state"]) for p in answer["processes"] if p["program"] == "/opt/programs/buggy" and p["events"]]')" = "[(1, 'audit')]" ]
 }
@@ -222,7 +223,7 @@ EOF
     assert_output "/opt/programs/buggy is already exempt"
     head -c "$(stat -c %s "$M/conf")" "$conf" | cmp - "$M/conf"
     machine_run one systemctl restart buggy
-    sleep 0.5
+    sleep 1
     [ "$(machine_run one systemctl is-active buggy)" = active ]
     run -0 ctl status --json
     [ "$(json '[p["state"] for p in answer["processes"] if p["unit"] == "buggy.service"]')" = "['exempt']" ]

@@ -140,7 +140,7 @@ static bool make_plan(sd_bus *bus, const struct wishes *wishes, const char *aske
 
 static void free_plans(struct plans *plans)
 {
-    for (size_t i = 0; i < plans->count; i++) {
+    for (size_t i = 0; plans->list && i < plans->count; i++) {
         struct plan *p = &plans->list[i];
         char *texts[] = {p->unit, p->object, p->path, p->text, p->old, p->problem};
         for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)

@@ -12,7 +12,7 @@
 #define SYSTEMD   "org.freedesktop.systemd1"
 #define OBJECT    "/org/freedesktop/systemd1"
 #define MANAGER   SYSTEMD ".Manager"
-#define WATCH_FOR 2000000u /* microseconds */
+#define WATCH_FOR 2000000L /* microseconds */
 
 sd_bus *manager_open(bool user)
 {
@@ -268,7 +268,7 @@ static char *watch(sd_bus *bus, const char *object)
 {
     struct unit_state first = manager_state(bus, object), now = {0};
     char *type = manager_string(bus, object, "Service", "Type"), *problem = NULL;
-    for (unsigned waited = 0; waited < WATCH_FOR && !problem; waited += WATCH_FOR / 20) {
+    for (long waited = 0; waited < WATCH_FOR && !problem; waited += WATCH_FOR / 20) {
         nanosleep(&(struct timespec){.tv_nsec = WATCH_FOR / 20 * 1000}, NULL);
         manager_free_state(&now);
         now = manager_state(bus, object);

@@ -182,7 +182,7 @@ static int run_enable(const struct verb *verb, int argc, char **argv)
     uint64_t trial = 0;
     while (options_next(&options, &name, &value)) {
         if (strcmp(name, "trial") == 0) {
-            if (!parse_span(value, &trial) || trial < 5 || trial > 30 * 86400)
+            if (!parse_span(value, &trial) || trial < 5 || trial > UINT64_C(30) * 86400)
                 return usage_trouble("system enable: '%s' is no time between 5s and 30d, such as 10min or 1h",
                                      value);
         } else {
