@@ -134,18 +134,6 @@ static void forget_guards(struct large *large)
     large->guards = 0;
 }
 
-/* Give it guards of its own, which can be moved. */
-static bool unwall(struct large *large)
-{
-    if (!large->walled)
-        return true;
-    if (!put_guards(large))
-        return false;
-    atomic_fetch_sub_explicit(&walled, 1, memory_order_relaxed);
-    large->walled = false;
-    return true;
-}
-
 bool large_mapping_open(struct large *large)
 {
     if (large->walled)
@@ -403,18 +391,30 @@ static bool extend_guard(struct large *large, char *end)
     return made != GUARD_NONE;
 }
 
-/* Its pages suffice, or suffice once guards behind it are lifted. */
+/* What becomes part of the block is made accessible; what is part of it no longer loses its contents. */
+static bool move_wall(struct large *large, char *end)
+{
+    if (end > large->end)
+        return map_protect(large->end, (size_t)(end - large->end), PROT_READ | PROT_WRITE);
+    return end == large->end || map_blank(end, (size_t)(large->end - end));
+}
+
+static bool move_guard(struct large *large, char *end)
+{
+    if (end > large->end)
+        return guard_narrow(large->end, (size_t)(end - large->end));
+    return end == large->end || extend_guard(large, end);
+}
+
 bool large_mapping_resize(struct large *large, size_t size)
 {
-    size_t page = constants.page_size;
-    char *end = (char *)round_up((uintptr_t)large->block + size, page);
-    if (end > map_end(large) - page || (end != large->end && !unwall(large)))
+    char *end = (char *)round_up((uintptr_t)large->block + size, constants.page_size);
+    if (end > map_end(large) - constants.page_size)
         return false;
-    if (end > large->end && !guard_narrow(large->end, (size_t)(end - large->end)))
+    if (large->walled ? move_wall(large, end) : move_guard(large, end))
+        large->end = end;
+    else if (end > large->end)
         return false;
-    if (end < large->end && !extend_guard(large, end))
-        end = large->end;
-    large->end = end;
     large->size = size;
     return true;
 }
@@ -425,7 +425,7 @@ bool large_mapping_prepare_move(const struct large *large, size_t size, struct l
     size_t offset = (uintptr_t)large->block % page;
     size_t data = round_up(offset + size, page);
     size_t spare = round_up(min_size(size >> GROWTH_SHIFT, GROWTH_MOST), page);
-    if (offset + size < size)
+    if (offset + size < size || data < data_bytes(large))
         return false;
     *moved = (struct large){.size = size, .kind = large->kind, .bytes = data + spare + 2 * page};
     moved->map = map_anywhere(moved->bytes, PROT_READ | PROT_WRITE);

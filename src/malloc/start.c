@@ -27,7 +27,7 @@
 #include "whole.h"
 
 /* The extents of a class: about that many bytes each. */
-#define EXTENT_BYTES   MIB
+#define EXTENT_BYTES   (2 * MIB)
 #define METADATA_FIRST (576 * KIB) /* the table of heaps, and the metadata of a small process */
 
 /* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */
@@ -73,7 +73,7 @@ static struct place choose_place(struct random *random, size_t limit)
 {
     struct place place;
     unsigned bits = ADDRESS_BITS;
-    place.shift = bits >= 47 ? 36 : bits >= 42 ? bits - 9 : 31;
+    place.shift = bits >= 47 ? 35 : bits >= 42 ? bits - 9 : 31;
 
     /* Where address space is limited, so is the heap, and smaller ranges need smaller tables. */
     if (limit != SIZE_MAX) {
