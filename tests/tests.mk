@@ -5,6 +5,7 @@
 # make check-detect         small programs with one misuse each, and their correct twins; techniques of exploitation
 # make check-features       each feature's effect, with the feature compiled in, compiled out and switched off
 # make check-features-all   builds every one of the 128 feature sets; slow, and not part of check
+# make check-cost           instructions of malloc and free, against docs/performance.md
 # make check-compat         ordinary programs, with and without the library
 # make check-settings       configuration files, environments and privileges; what reports say and what a program survives
 # make check-boot           services in a booted container
@@ -20,7 +21,7 @@
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
 # architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
 
-SUITES := unit detect features compat settings walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
+SUITES := unit detect features cost compat settings walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
 TEST_DIR := $(BUILD)/tests
 
@@ -59,6 +60,8 @@ SETTINGS_PROGRAMS := $(basename $(patsubst tests/settings/%,$(TEST_DIR)/settings
 SETTINGS_LIBRARIES := $(patsubst tests/settings/%.c,$(TEST_DIR)/settings/%.so,$(sort $(wildcard tests/settings/lib*.c)))
 WALL_LIBRARIES   := $(patsubst tests/walls/%.c,$(TEST_DIR)/walls/%.so,$(sort $(wildcard tests/walls/lib*.c)))
 
+COST_PROGRAM := $(TEST_DIR)/cost/pairs
+
 # Looks inside, as no program can from outside: linked with the library's objects.
 PROOF_PROGRAM := $(TEST_DIR)/proofs/classes
 
@@ -77,7 +80,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM) $(COST_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -127,6 +130,8 @@ check-detect: $(LIB) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) detect
 check-features: $(LIB) $(FEATURE_PROGRAMS) $(UNIT_PROGRAMS) feature-builds
 	@$(RUN_TESTS) features
+check-cost: $(LIB) $(COST_PROGRAM) feature-builds
+	@$(RUN_TESTS) cost
 check-settings: all $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES)
 	@$(RUN_TESTS) settings
 check-compat: $(LIB)

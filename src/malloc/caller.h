@@ -20,8 +20,8 @@ extern const char caller_library_end[] __asm__("_end") __attribute__((visibility
 
 static ALWAYS_INLINE bool caller_is_program(const void *return_address)
 {
-    size_t length = (size_t)(caller_library_end - caller_library_start);
-    return likely((uintptr_t)return_address - (uintptr_t)caller_library_start >= length);
+    uintptr_t start = (uintptr_t)caller_library_start;
+    return likely((uintptr_t)return_address - start >= (uintptr_t)caller_library_end - start);
 }
 
 /* For functions that the exported ones jump to, and for those themselves. */

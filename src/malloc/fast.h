@@ -22,6 +22,12 @@ static ALWAYS_INLINE bool fast_is_small(size_t size, unsigned features)
     return size - 1 < SMALL_USABLE - fast_least_slack(features);
 }
 
+/* Whether it would be in a small slot. */
+static ALWAYS_INLINE bool fast_is_small_block(const void *block)
+{
+    return class_of_address(block) - CLASS_FIRST < SMALL_CLASSES;
+}
+
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
 {
     __builtin_prefetch(slot, 1);
@@ -37,7 +43,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool sm
     const bool canaries = features & COMPATMALLOC_CANARIES;
     const vec nothing = vec_repeat(0);
 
-    if (features & (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED)) /* there is more to be done */
+    if (features &
+        (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED | RECORD_CALLERS)) /* there is more to be done */
         return NULL;
     if (unlikely(small ? !fast_is_small(size, features)
                        : size - 1 >= UNPAGED_LIMIT - fast_least_slack(features)))
@@ -83,7 +90,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     const unsigned first = small ? CLASS_FIRST : CLASS_FIRST + SMALL_CLASSES;
     const unsigned classes = small ? SMALL_CLASSES : CLASS_FIRST_PAGED - first;
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
-    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
+    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED | RECORD_CALLERS))
         return false;
     struct found found;
     if (unlikely(!generic_find(block, first, classes, &found)))

@@ -89,14 +89,17 @@ static void put_freed(struct report *report, enum report_access access)
 static bool describe_gap(struct report *report, const struct size_class *class, uint32_t slot,
                          const char *address)
 {
-    struct neighbour own, before, behind;
+    struct neighbour own = {0}, before = {0}, behind = {0};
     bool has_own = find(class, slot, &own);
-    bool has_before = has_own ? address >= own.end : find_before(class, slot, &before);
-    if (has_own)
+    bool has_before = has_own && address >= own.end, has_behind = has_own && address < own.start;
+    if (has_before)
         before = own;
-    bool has_behind = has_own && address < own.start ? true : find_behind(class, slot, &behind);
-    if (has_own && address < own.start)
+    else
+        has_before = find_before(class, slot, &before);
+    if (has_behind)
         behind = own;
+    else
+        has_behind = find_behind(class, slot, &behind);
     if (!has_before && !has_behind) {
         report->kind = REPORT_HEAP_BUFFER_OVERFLOW;
         report->detail = "no block is near";

@@ -17,12 +17,13 @@ enum check {
     CHECK_COPIES = 1 << 9,     /* memcpy and its relatives stay within the blocks that they are given */
     CHECK_NEW_DELETE =
         1 << 10, /* what new made must go to delete, what new[] made to delete[], the rest to free */
-    PROTECT_FREED = 1 << 11, /* freed blocks of a page and more are inaccessible */
-    GUARD_SAMPLES = 1 << 12, /* some small blocks have a page of their own */
+    PROTECT_FREED = 1 << 11,  /* freed blocks of a page and more are inaccessible */
+    GUARD_SAMPLES = 1 << 12,  /* some small blocks have a page of their own */
+    RECORD_CALLERS = 1 << 13, /* where blocks were allocated and freed is kept for reports */
 };
-#define CHECK_COUNT  5
+#define CHECK_COUNT  6
 #define CHECKS_SHIFT 8
-#define CHECKS_ALL   0x1f00u
+#define CHECKS_ALL   0x3f00u
 
 /* What the default profile has in force, given that all compiled features are: the paths compiled for it fold
  * this. */
@@ -43,7 +44,8 @@ enum check {
 /* Indexed by bit number of enum check, less CHECKS_SHIFT. */
 #define CHECK_NAMES                                                                                          \
     {                                                                                                        \
-        "check-neighbours", "check-copies", "check-new-delete", "protect-freed", "guard-samples"             \
+        "check-neighbours", "check-copies", "check-new-delete", "protect-freed", "guard-samples",            \
+            "record-callers"                                                                                 \
     }
 
 #endif

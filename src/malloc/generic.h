@@ -15,6 +15,7 @@
 #include "neighbours.h"
 #include "quarantine.h"
 #include "refill.h"
+#include "sites.h"
 #include "slot.h"
 
 #include <sys/single_threaded.h>
@@ -120,6 +121,8 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
         return NULL;
     if (features & COMPATMALLOC_CANARIES)
         canary_write(block, class->usable, slack, kind_in_force(kind, features));
+    if (features & RECORD_CALLERS)
+        sites_note_allocation(block);
     state_store(word, state_live(slack));
     return block;
 }
@@ -230,6 +233,8 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
         else if (generic_fills(features))
             fill_slot(block, class->usable, generic_filled(features));
     }
+    if (features & RECORD_CALLERS)
+        sites_note_free(block);
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
         state_store(found.word, claimed == STATE_CLOSED ? STATE_CLOSED : STATE_FREED);
     generic_put(heap, class, c, found.slot, features);

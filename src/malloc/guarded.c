@@ -150,6 +150,8 @@ void *guarded_allocate(struct heap *heap, size_t size, enum allocation_kind kind
     if (!generic_zeroes(features))
         fill_slot(slot, guarded_class()->usable, vec_repeat(0));
     write_canaries(block, state, kind_in_force(kind, features));
+    if (features & RECORD_CALLERS)
+        sites_note_allocation(block);
     state_store(word, state);
     return block;
 }
@@ -176,6 +178,8 @@ bool guarded_free(struct heap *heap, void *block, const char *operation, enum al
         state_store(word, STATE_RETIRED);
         return true;
     }
+    if (features & RECORD_CALLERS)
+        sites_note_free(block);
     char *slot = slot_address(class, number);
     bool closed = fresh_close(class, slot);
     if (!closed && generic_fills(features))

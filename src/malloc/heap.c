@@ -92,8 +92,7 @@ size_t heap_layout(void)
         uint32_t ring = ring_entries(class);
         uint32_t mix = clamp(ring / 2, 1, 64);
         class->batch = (uint8_t)power_of_two_below(
-            clamp(min_size(max_size(ring / 4, min_size(ring / 2, 4)), class->magazine_capacity / 2u), 1,
-                  BATCH_MOST));
+            clamp(min_size(ring / 2, class->magazine_capacity / 2u), 1, BATCH_MOST));
         class->batches = (uint16_t)(ring / class->batch);
         class->mix_mask = (uint8_t)(mix - 1);
         if (constants.features & COMPATMALLOC_QUARANTINE)

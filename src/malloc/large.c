@@ -9,6 +9,7 @@
 #include "large_mapping.h"
 #include "misuse.h"
 #include "report.h"
+#include "sites.h"
 #include "turn.h"
 
 #define FRONT_CANARY ((size_t)64)
@@ -115,6 +116,8 @@ void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
         large_mapping_release(&large);
         return NULL;
     }
+    if (constants.features & RECORD_CALLERS)
+        sites_note_allocation(large.block);
     return large.block;
 }
 
@@ -163,6 +166,9 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         retire(&large);
         return true;
     }
+
+    if (constants.features & RECORD_CALLERS)
+        sites_note_free(block);
 
     /* It faults on any access from here on. */
     if (large_mapping_close(&large, &park)) {

@@ -13,8 +13,8 @@
  */
 #define QUARANTINE_BLOCKS      16u
 #define QUARANTINE_SHIFT       2
-#define QUARANTINE_BYTES_LEAST (8 * MIB)
-#define QUARANTINE_BYTES_MOST  (64 * MIB)
+#define QUARANTINE_BYTES_LEAST (64 * MIB)
+#define QUARANTINE_BYTES_MOST  GIB
 
 /* Parks: how many, and for how long. */
 #define CACHE_BLOCKS 64u

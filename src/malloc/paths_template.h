@@ -137,6 +137,10 @@ static void *calloc_path(size_t size)
 
 static void free_path(void *block)
 {
+    if (unlikely(!fast_is_small_block(block))) {
+        free_block_further(block);
+        return;
+    }
     struct heap *heap = heap_current;
     if (unlikely(!heap || !fast_free(heap, block, NULL, true, KIND_MALLOC, PATHS_FEATURES)))
         free_block_further(block);

@@ -19,6 +19,7 @@
 #include "report_origin.h"
 #include "report_output.h"
 #include "report_text.h"
+#include "sites.h"
 
 /* How long a full stderr may hold up a process, in milliseconds: one that is to carry on, and one that is to
  * die. */
@@ -143,7 +144,7 @@ static void undisturbed_end(const struct undisturbed *before)
 static char message[REPORT_MAX_STDERR];
 static char fields[8192];
 static char program[1024];
-static char call_site[1280];
+static char call_site[1280], allocated_from[1280], freed_from[1280];
 
 /* Everything has been told, in words and as fields, to those who are there to listen. */
 static void print_text(const struct text *lines, const struct text *journal)
@@ -161,13 +162,20 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
         .tid = (uint64_t)tid,
         .program = {program, sizeof program, 0},
         .call_site = {call_site, sizeof call_site, 0},
+        .allocated_from = {allocated_from, sizeof allocated_from, 0},
+        .freed_from = {freed_from, sizeof freed_from, 0},
         .is_last_for_now = permit.last_for_now,
         .unprinted = permit.unprinted,
     };
-    const void *caller = report->caller ? report->caller : caller_noted;
+    const void *caller = report->caller || report->faulted ? report->caller : caller_noted;
     report_put_program(&circumstances.program);
+    struct sites sites = sites_of(report->address);
     if (caller)
         report_put_call_site(&circumstances.call_site, caller);
+    if (sites.allocated)
+        report_put_call_site(&circumstances.allocated_from, sites.allocated);
+    if (sites.freed)
+        report_put_call_site(&circumstances.freed_from, sites.freed);
 
     struct text lines = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
     report_put_lines(&lines, &circumstances);

@@ -257,6 +257,8 @@ void report_put_lines(struct text *text, const struct report_circumstances *c)
     text_decimal(text, c->tid);
     text_string(text, "\n");
     put_text_detail(text, r->faulted ? "instruction" : "called from", &c->call_site);
+    put_text_detail(text, "allocated from", &c->allocated_from);
+    put_text_detail(text, "freed from", &c->freed_from);
     start_detail(text, "version");
     text_string(text, COMPATMALLOC_VERSION_STRING "; compatmalloc(7) says what this means and what to do\n");
     if (c->unprinted > 0) {
@@ -358,6 +360,8 @@ void report_put_journal_fields(struct text *text, const struct report_circumstan
     put_size_field(text, "COMPATMALLOC_PID=", c->pid);
     put_size_field(text, "COMPATMALLOC_TID=", c->tid);
     put_text_field(text, "COMPATMALLOC_CALLER=", &c->call_site);
+    put_text_field(text, "COMPATMALLOC_ALLOCATED_FROM=", &c->allocated_from);
+    put_text_field(text, "COMPATMALLOC_FREED_FROM=", &c->freed_from);
     put_text_field(text, "COMPATMALLOC_PROGRAM=", &c->program);
     put_field(text, "COMPATMALLOC_VERSION=", COMPATMALLOC_VERSION_STRING);
 }

@@ -11,9 +11,10 @@ struct report_circumstances {
     const struct report *report;
     uint64_t pid, tid;
     struct text program;   /* empty if not known */
-    struct text call_site; /* empty if not known */
-    bool is_last_for_now;  /* further ones will only be counted for a while */
-    uint32_t unprinted;    /* those that were, since the one before */
+    struct text call_site; /* empty if not known, as are these: */
+    struct text allocated_from, freed_from;
+    bool is_last_for_now; /* further ones will only be counted for a while */
+    uint32_t unprinted;   /* those that were, since the one before */
 };
 
 /* "compatmalloc: <kind>: <what>" and then lines that start with "compatmalloc:   ". */

@@ -96,6 +96,7 @@ libdirs32() {
     files compatmalloc
     local path
     for path in /etc/compatmalloc.conf /usr/share/compatmalloc/compatmalloc.conf /usr/sbin/compatmallocctl \
+        /usr/lib/systemd/catalog/compatmalloc.catalog \
         /usr/share/man/man5/compatmalloc.conf.5.gz /usr/share/man/man7/compatmalloc.7.gz \
         /usr/share/man/man8/compatmallocctl.8.gz; do
         files compatmalloc | grep -qx "$path"

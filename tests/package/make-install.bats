@@ -24,6 +24,7 @@ make_here() {
     [ "$(readlink "$S/usr/local/lib/libcompatmalloc.so")" = libcompatmalloc.so.1 ]
     [ -f "$S/usr/local/include/compatmalloc.h" ]
     [ -f "$S/usr/local/share/compatmalloc/compatmalloc.conf" ]
+    [ -f "$S/usr/local/lib/systemd/catalog/compatmalloc.catalog" ]
     [ -f "$S/usr/local/share/man/man7/compatmalloc.7" ]
     [ -f "$S/etc/compatmalloc.conf" ]
     has_contract_soname "$S/usr/local/lib/libcompatmalloc.so.1"

@@ -43,6 +43,7 @@ files() {
     files compatmalloc
     local pattern
     for pattern in /etc/compatmalloc.conf /usr/share/compatmalloc/compatmalloc.conf /usr/sbin/compatmallocctl \
+        '/usr/lib/systemd/catalog/compatmalloc\.catalog' \
         '/usr/share/man/man5/compatmalloc\.conf\.5.*' '/usr/share/man/man7/compatmalloc\.7.*' \
         '/usr/share/man/man8/compatmallocctl\.8.*' '/usr/share/doc/.*/README\.md' '/usr/share/doc/.*/CHANGELOG\.md'; do
         files compatmalloc | grep -qx "$pattern"

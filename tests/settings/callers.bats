@@ -59,3 +59,28 @@ matching() {
         assert_output "8 right, handler called 8 times"
     done
 }
+
+# place_of DETAIL REPORT: the function that the report names there.
+place_of() {
+    local place
+    place=$(sed -n "s/^compatmalloc:   $1: //p" <<<"$2")
+    [ -n "$place" ] && addr2line -f -e "${place%+*}" "${place##*+}" | head -n 1
+}
+
+@test "in the strict profile reports say where the block was allocated, and where it was freed first" {
+    local samples
+    for samples in yes no; do
+        run with profile=strict,guard-samples=$samples callers from_free_of_freed
+        assert_equal "$status" 134
+        assert_equal "$(place_of 'called from' "$output")" from_free_of_freed
+        assert_equal "$(place_of 'allocated from' "$output")" allocate_here
+        assert_equal "$(place_of 'freed from' "$output")" free_here
+    done
+    run with record-callers=yes callers from_free
+    assert_equal "$(place_of 'allocated from' "$output")" allocate_here
+    refute_output --partial 'freed from'
+    run with record-callers=yes callers from_free_of_large
+    assert_equal "$(place_of 'allocated from' "$output")" allocate_here
+    run with profile=default callers from_free_of_freed
+    refute_output --partial 'allocated from'
+}

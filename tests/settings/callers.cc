@@ -60,9 +60,24 @@ static void *result;
     X(memset, result = memset(block, 0, SIZE + 1), sound)                                                    \
     X(check_integrity, result = block + compatmalloc_check_integrity(), overflown)
 
+/* Where the block comes from, and where it is freed first. */
+extern "C" __attribute__((noinline)) char *allocate_here(size_t size);
+extern "C" char *allocate_here(size_t size)
+{
+    char *volatile made = static_cast<char *>(malloc(size));
+    return made;
+}
+
+extern "C" __attribute__((noinline)) void free_here();
+extern "C" void free_here()
+{
+    free(block);
+    THEN_MORE;
+}
+
 static void prepare_sound()
 {
-    block = static_cast<char *>(malloc(SIZE));
+    block = allocate_here(SIZE);
     copy = static_cast<char *>(malloc(SIZE * 2));
     memset(copy, 'c', SIZE * 2);
 }
@@ -75,14 +90,14 @@ static void prepare_overflown()
 
 static void prepare_overflown_large()
 {
-    block = static_cast<char *>(malloc(300001));
+    block = allocate_here(300001);
     block[300001] = 'x';
 }
 
 static void prepare_freed()
 {
     prepare_sound();
-    free(block);
+    free_here();
 }
 
 static void prepare_written_after_free()

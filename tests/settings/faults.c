@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * faults CASE [own-handler]: touches memory that the heap made inaccessible. Prints "sound" if the process
- * lives and new blocks are as they should be. Without an argument: the cases, each with what is said of it.
+ * faults CASE [before|after]: touches memory that the heap made inaccessible. Prints "sound" if the process
+ * lives and new blocks are as they should be; with a handler of the program's own before or after the first
+ * allocation. Without an argument: the cases, each with what is said of it.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -175,7 +176,11 @@ static void use_heap(void)
 
 int main(int argc, char **argv)
 {
-    if (argc > 2)
+    /* A process starts with its first allocation: before or after the program has a handler. */
+    if (argc > 2 && strcmp(argv[2], "before") == 0)
+        signal(SIGSEGV, own_handler);
+    free(opaque(malloc(1)));
+    if (argc > 2 && strcmp(argv[2], "after") == 0)
         signal(SIGSEGV, own_handler);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (argc == 1 && *cases[i].said)

@@ -8,6 +8,8 @@
 
 int main(int argc, char **argv)
 {
+    free(opaque(
+        malloc(1))); /* a process starts with its first allocation; then this one is parent to the others */
     for (int left = argc == 2 ? atoi(argv[1]) : 0; left > 0; left--) {
         pid_t child = fork();
         if (child == 0) {

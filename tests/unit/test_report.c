@@ -1,4 +1,4 @@
-/* links: malloc/report.o malloc/report_limit.o malloc/report_text.o malloc/report_output.o
+/* links: malloc/report.o malloc/report_limit.o malloc/sites.o malloc/report_text.o malloc/report_output.o
  * malloc/report_origin.o config/format.o
  */
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */

@@ -10,7 +10,7 @@
 #include "settings.h"
 
 #define ALL    (0x7fu | CHECK_NEW_DELETE)
-#define STRICT (ALL | CHECK_NEIGHBOURS | CHECK_COPIES | PROTECT_FREED | GUARD_SAMPLES)
+#define STRICT (ALL | CHECK_NEIGHBOURS | CHECK_COPIES | PROTECT_FREED | GUARD_SAMPLES | RECORD_CALLERS)
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 

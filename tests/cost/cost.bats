@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# What a malloc and a free cost in instructions is not more than docs/performance.md says, by more than a twentieth. Counts,
+# not times: they do not depend on what else the machine does.
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/../.." || return 1
+    export BUILD=${BUILD:-build/release}
+    [ "$(uname -m)" = x86_64 ] || skip "the counts are of x86-64"
+    command -v valgrind >/dev/null || skip "valgrind is not installed"
+    "${CC:-gcc}" --version | grep -q '^gcc.* 12\.' || skip "the counts are of what gcc 12 makes"
+    case $BUILD in *release) ;; *) skip "the counts are of the release build" ;; esac
+}
+
+# The row of the table that begins with that name, without it.
+recorded() {
+    sed -n "s/^| $1 |//p" docs/performance.md
+}
+
+within_a_twentieth() {
+    local name=$1 library=$2 row cells cell limit
+    row=$(recorded "$name")
+    [ -n "$row" ] || { echo "docs/performance.md has no row for $name; tests/cost/count --table makes it"; return 1; }
+    cells=$(tests/cost/count "$library")
+    echo "recorded:$row"
+    echo "counted: $cells"
+    # shellcheck disable=SC2086 # one word each
+    set -- ${row//|/ }
+    for cell in ${cells//|/ }; do
+        limit=$(($1 + ($1 + 19) / 20))
+        [ "$cell" -le "$limit" ] || { echo "$cell is more than $1 by more than a twentieth"; return 1; }
+        shift
+    done
+    [ $# -eq 0 ]
+}
+
+@test "no feature" { within_a_twentieth none "$BUILD/features/none/libcompatmalloc.so.1"; }
+@test "quarantine" { within_a_twentieth quarantine "$BUILD/features/only-quarantine/libcompatmalloc.so.1"; }
+@test "canaries" { within_a_twentieth canaries "$BUILD/features/only-canaries/libcompatmalloc.so.1"; }
+@test "poison-on-free" { within_a_twentieth poison-on-free "$BUILD/features/only-poison-on-free/libcompatmalloc.so.1"; }
+@test "write-after-free-check" { within_a_twentieth write-after-free-check "$BUILD/features/only-write-after-free-check/libcompatmalloc.so.1"; }
+@test "zero-on-free" { within_a_twentieth zero-on-free "$BUILD/features/only-zero-on-free/libcompatmalloc.so.1"; }
+@test "all features" { within_a_twentieth all "$LIB"; }
