@@ -42,7 +42,7 @@ endef
 # outlive a second installation.
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(sbindir)' \
-	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(catalogdir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
+	    '$(DESTDIR)$(sysconfdir)' '$(DESTDIR)$(helperdir)' '$(DESTDIR)$(apparmordir)' '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(catalogdir)' '$(DESTDIR)$(docdir)' $(foreach m,$(MAN_PAGES),'$(DESTDIR)$(call man-dir,$(m))')
 	$(INSTALL_PROGRAM) $(LIB) '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new'
 	mv -f '$(DESTDIR)$(libdir)/.$(notdir $(LIB)).new' '$(DESTDIR)$(libdir)/$(notdir $(LIB))'
 	ln -sf $(notdir $(LIB)) '$(DESTDIR)$(libdir)/$(notdir $(LIBLINK))'

@@ -27,7 +27,7 @@
 #include "whole.h"
 
 /* The extents of a class: about that many bytes each. */
-#define EXTENT_BYTES   (2 * MIB)
+#define EXTENT_BYTES   MIB
 #define METADATA_FIRST (576 * KIB) /* the table of heaps, and the metadata of a small process */
 
 /* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */

@@ -150,12 +150,11 @@ EOF
     grep -q "^## $version" CHANGELOG.md
 }
 
-@test "no package runs a script at installation, and only the library's and the tool's when they are removed" {
+@test "no package runs a script at installation, and what runs at removal takes the library out of use" {
     local package script
     for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
         for script in preinst postinst prerm postrm; do
-            [ "$package $script" != "libcompatmalloc1 prerm" ] || continue
-            [ "$package $script" != "compatmalloc prerm" ] || continue
+            case "$package $script" in "libcompatmalloc1 prerm" | "compatmalloc prerm") continue ;; esac
             run ! dpkg-deb --info "$D/$package.deb" "$script"
         done
     done

@@ -71,7 +71,7 @@ EOF
             >"$BATS_TEST_TMPDIR/modes"
         cat "$BATS_TEST_TMPDIR/modes"
         # Plain files, programs, directories; the mode of a link means nothing.
-        run ! grep -Ev '^root root (100644 /|100755 .*/(compatmallocctl|libcompatmalloc\.so\.1|forget-preload)$|40755 /|120777 /)' "$BATS_TEST_TMPDIR/modes"
+        run ! grep -Ev '^root root (100644 /|100755 .*/(compatmallocctl|libcompatmalloc\.so\.1|forget-preload|compatmalloc-generator)$|40755 /|120777 /)' "$BATS_TEST_TMPDIR/modes"
     done
 }
 
@@ -83,8 +83,10 @@ EOF
     run ! grep -Ev '^(libc\.so\.6|ld-linux|rpmlib|rtld|/bin/sh$|/sbin/ldconfig$)' <(rpm -qp --requires "$D/compatmalloc-libs.rpm")
 }
 
-@test "no package runs a script, but the library's when it goes and for the linker's cache" {
-    [ -z "$(rpm -qp --scripts "$D/compatmalloc.rpm" "$D/compatmalloc-devel.rpm")" ]
+@test "no package runs a script, but when it goes, and the library's for the linker's cache" {
+    [ -z "$(rpm -qp --scripts "$D/compatmalloc-devel.rpm")" ]
+    [ "$(rpm -qp --scripts "$D/compatmalloc.rpm" | grep -c 'program: \|scriptlet (')" -eq 1 ]
+    rpm -qp --scripts "$D/compatmalloc.rpm" | grep -q '^preuninstall scriptlet'
     diff -u - <(rpm -qp --scripts "$D/compatmalloc-libs.rpm") <<'EOF'
 postinstall program: /sbin/ldconfig
 preuninstall scriptlet (using /bin/sh):
