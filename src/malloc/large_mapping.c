@@ -258,6 +258,9 @@ static bool keep(const struct large *large, struct large *park)
     size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
     if (kept >= most || atomic_load_explicit(&moves_fail, memory_order_relaxed))
         return false;
+    /* The program may have protected parts of it, or unmapped them; else this changes nothing. */
+    if (!map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
+        return false;
     char *used = zero_used(first, large->end, most - kept);
     size_t data = used ? (size_t)(used - first) : 0;
     if (data == 0 || !new_park(data, park))

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 typedef void cfree_function(void *block);
 typedef void free_sized_function(void *block, size_t size);
@@ -98,6 +99,30 @@ static void free_sized_with_a_wrong_size_aborts(void **state)
     }
 }
 
+/* Large blocks are pages, and some programs take them for theirs. */
+static void pages_that_the_program_changed_are_freed(void **state)
+{
+    static const size_t large[] = {200000, 1000000, 5000000, 40000000};
+    (void)state;
+    for (size_t i = 0; i < COUNT(large); i++)
+        for (int change = 0; change < 3; change++) {
+            size_t page = (size_t)getpagesize();
+            char *block = malloc(large[i]);
+            assert_non_null(block);
+            memset(block, 'x', large[i]);
+            void *middle = (void *)(((uintptr_t)block + large[i] / 2) & ~(uintptr_t)(page - 1));
+            assert_int_equal(change == 0   ? mprotect(middle, page, PROT_READ)
+                             : change == 1 ? mprotect(middle, page, PROT_NONE)
+                                           : munmap(middle, page),
+                             0);
+            free(block);
+            char *next = calloc(1, large[i]);
+            assert_non_null(next);
+            assert_true(next[0] == 0 && next[large[i] / 2] == 0);
+            free(next);
+        }
+}
+
 /* A server's memory must not grow with its age. */
 static void freed_memory_is_used_again(void **state)
 {
@@ -124,6 +149,7 @@ int main(void)
         cmocka_unit_test(free_sized_frees_what_was_asked_for),
         cmocka_unit_test(free_aligned_sized_frees_what_was_asked_for),
         cmocka_unit_test(free_sized_with_a_wrong_size_aborts),
+        cmocka_unit_test(pages_that_the_program_changed_are_freed),
         cmocka_unit_test(freed_memory_is_used_again),
     };
     return cmocka_run_group_tests_name("free", tests, NULL, NULL);
