@@ -40,10 +40,10 @@ in_root() {
     chroot "$ROOT" env DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# Every file with its checksum, but for the package managers' own and the linker's cache.
+# Every file with its checksum, but for the package managers' own, and the caches of the linker and of the journal's catalog.
 snapshot() {
     (cd "$ROOT" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/log -o -path ./var/cache \
-        -o -path ./opt -o -path ./etc/ld.so.cache \) -prune -o -type f -exec md5sum {} + -o -type l -printf '%l  %p\n' | sort -k 2)
+        -o -path ./opt -o -path ./etc/ld.so.cache -o -path ./var/lib/systemd/catalog/database \) -prune -o -type f -exec md5sum {} + -o -type l -printf '%l  %p\n' | sort -k 2)
 }
 
 @test "apt installs the packages" {
