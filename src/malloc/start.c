@@ -176,6 +176,9 @@ static void choose_secrets(struct random *random)
     constants.fill = constants.features & poisons ? constants.poison : 0;
 }
 
+/* Half a heap cannot be trusted: once without memory then, always. */
+static bool half_started;
+
 static bool start_heap(void)
 {
     struct random random = {0};
@@ -194,15 +197,14 @@ static bool start_heap(void)
     }
     constants.zone_base = place.base;
     place_classes(&random, place.metadata);
-    bool done = heap_start();
+    half_started = !heap_start();
     random_wipe(&random);
-    return done;
+    return !half_started;
 }
 
 static bool start(void)
 {
-    static bool failed; /* once without memory at the start, always: half a heap cannot be trusted */
-    if (failed || mprotect(&constants, sizeof constants, PROT_READ | PROT_WRITE) != 0)
+    if (half_started || mprotect(&constants, sizeof constants, PROT_READ | PROT_WRITE) != 0)
         return false;
     constants.page_size = getauxval(AT_PAGESZ);
     if (!is_power_of_two(constants.page_size))
@@ -212,10 +214,8 @@ static bool start(void)
     environment_read_settings(&constants.settings, constants.secure);
     apply_settings();
     constants.passthrough = constants.settings.profile == PROFILE_OFF;
-    if (!constants.passthrough && !start_heap()) {
-        failed = true;
+    if (!constants.passthrough && !start_heap())
         return false;
-    }
     constants.dispatch = *paths_for(&constants);
     __atomic_store_n(&constants.started, true, __ATOMIC_RELEASE);
     (void)mprotect(&constants, sizeof constants, PROT_READ);
