@@ -260,6 +260,11 @@ static void complete(void)
     fault_handler_start();
 }
 
+/*
+ * The dispatch table is read without any order, for each call would pay for it. That is sound because a
+ * second thread comes from pthread_create(), which itself allocates its part of the thread-local storage
+ * before.
+ */
 bool start_process(void)
 {
     static struct lock lock;

@@ -13,7 +13,7 @@ TSAN_NAMES    := malloc calloc realloc reallocarray free cfree posix_memalign al
                  free_aligned_sized
 TSAN_FLAGS    := -O1 -g -fno-builtin -fsanitize=thread $(foreach name,$(TSAN_NAMES),-D$(name)=tested_$(name)) -DADDRESS_BITS=39 -DDESTRUCTOR_ROUNDS=2
 # The copying functions are ThreadSanitizer's too.
-TSAN_SOURCES  := $(filter-out %/copies.c %/bounds.c %/operators.c,$(LIB_SOURCES)) tests/tsan/operators.c
+TSAN_SOURCES  := $(filter-out %/copies.c %/bounds.c %/operators.c,$(LIB_SOURCES)) tests/tsan/operators.c tests/tsan/first-allocation.c
 TSAN_PROGRAMS := $(addprefix $(TSAN_DIR)/,handed-over test_threads crowds large-traffic)
 
 # In one piece, because ours are the flags and not those of the other objects.

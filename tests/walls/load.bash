@@ -52,10 +52,6 @@ full() {
     [ "${WALLS:-}" = full ]
 }
 
-only_in_full() {
-    full || skip "too long for every day; WALLS=full runs it"
-}
-
 need_memory() {
     local available
     available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)

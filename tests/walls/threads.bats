@@ -69,13 +69,13 @@ walk_if_possible() {
 @test "a handler allocates in the first malloc of a size" { walk_if_possible interrupted first allocate; }
 @test "a handler allocates in free while a magazine spills" { walk_if_possible interrupted spill allocate; }
 @test "a handler allocates in malloc while a magazine is refilled" { walk_if_possible interrupted refill allocate; }
+# bats test_tags=full
 @test "a handler allocates in malloc and free of large blocks" {
-    only_in_full
     walk_if_possible interrupted large allocate
 }
 @test "a handler allocates in realloc of large blocks" { walk_if_possible interrupted resize allocate; }
+# bats test_tags=full
 @test "a handler allocates in malloc_trim" {
-    only_in_full
     walk_if_possible interrupted trim allocate
 }
 @test "a handler allocates in free of another thread's blocks" { walk_if_possible interrupted across allocate; }

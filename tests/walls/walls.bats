@@ -118,26 +118,26 @@ load load
 @test "each call for memory fails: ENOMEM" { walk failing-calls one ENOMEM; }
 @test "each call for memory fails: ENOMEM, guard pages by mprotect" { on_old_kernel walk failing-calls one ENOMEM; }
 
+# bats test_tags=full
 @test "each call for memory fails: ENOMEM, in locked memory" {
-    only_in_full
     walk_locked failing-calls one ENOMEM locked
 }
 
+# bats test_tags=full
 @test "twenty calls in a row fail: ENOMEM" {
-    only_in_full
     walk failing-calls stretch ENOMEM
 }
 
 @test "all calls fail from one on: ENOMEM" { walk failing-calls from ENOMEM; }
 @test "two calls fail: ENOMEM" { walk failing-calls pairs ENOMEM; }
 
+# bats test_tags=full
 @test "all calls fail from one on: EPERM, guard pages by mprotect" {
-    only_in_full
     on_old_kernel walk failing-calls from EPERM
 }
 
+# bats test_tags=full
 @test "two calls fail: ENOSYS, guard pages by mprotect" {
-    only_in_full
     on_old_kernel walk failing-calls pairs ENOSYS
 }
 
