@@ -145,7 +145,7 @@ static void shape_classes(void)
         class->stride = stride_of(c);
         class->reciprocal = class_reciprocal(stride_of(c));
         class->extent_shift = (uint8_t)extent_shift(stride_of(c));
-        whole_shape(class);
+        whole_cover(class);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
 }
