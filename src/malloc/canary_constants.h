@@ -15,7 +15,7 @@
 #define PATTERN_CLEAR UINT64_C(0x2020202020202020)
 
 /* The longest canary that windows can select. */
-#define CANARY_WINDOW 64
+#define CANARY_WINDOW 96
 
 struct canary_constants {
     uint64_t secret, multiplier;

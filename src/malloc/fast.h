@@ -27,10 +27,17 @@ static ALWAYS_INLINE bool fast_is_of_shape(const void *block, enum shape shape)
     return class_of_address(block) - shape_first_class(shape) < shape_span(shape);
 }
 
-/* What a canary of the shape may have, unless a rare alignment makes it longer. */
+/* Vectors over which canaries of the shape extend, unless a rare alignment makes one longer; 0: any number.
+ */
+static ALWAYS_INLINE unsigned fast_canary_vectors(enum shape shape)
+{
+    const uint8_t vectors[] = {1, 1, 2, 3, 0};
+    return vectors[shape];
+}
+
 static ALWAYS_INLINE size_t fast_most_slack(const struct size_class *class, enum shape shape)
 {
-    return shape == SHAPE_LONG ? class->usable : shape == SHAPE_WIDE ? 2 * VEC_BYTES : VEC_BYTES;
+    return shape == SHAPE_LONG ? class->usable : fast_canary_vectors(shape) * VEC_BYTES;
 }
 
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
@@ -39,15 +46,14 @@ static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
     __builtin_prefetch(slot + usable - 1, 1);
 }
 
-/* Of a slot that is zero all over, except that the last vector need not be. */
+/* Of a slot that is zero all over. */
 static ALWAYS_INLINE void fast_write_canary(char *slot, size_t usable, size_t slack,
                                             enum allocation_kind kind, enum shape shape)
 {
     char *end = slot + usable;
     uint64_t mixed = canary_mixed(end - slack, kind);
-    if (shape == SHAPE_WIDE)
-        vec_store(end - 2 * VEC_BYTES, canary_vector(mixed, slack, 2));
-    vec_store(end - VEC_BYTES, canary_vector(mixed, slack, 1));
+    for (unsigned n = 1; n <= fast_canary_vectors(shape); n++)
+        vec_store(end - n * VEC_BYTES, canary_vector(mixed, slack, n));
 }
 
 static ALWAYS_INLINE bool fast_canary_intact(const char *block, size_t usable, size_t slack,
@@ -56,11 +62,14 @@ static ALWAYS_INLINE bool fast_canary_intact(const char *block, size_t usable, s
     const char *end = block + usable;
     uint64_t mixed = canary_mixed(end - slack, kind);
     vec last = vec_xor(vec_load(end - VEC_BYTES), canary_vector(mixed, slack, 1));
-    if (shape != SHAPE_WIDE)
+    if (fast_canary_vectors(shape) == 1)
         return vec_is_zero_under(last, canary_mask(slack, 1));
-    vec before = vec_xor(vec_load(end - 2 * VEC_BYTES), canary_vector(mixed, slack, 2));
-    return vec_is_zero(vec_or(vec_and(last, vec_load(canary_mask(slack, 1))),
-                              vec_and(before, vec_load(canary_mask(slack, 2)))));
+    vec difference = vec_and(last, vec_load(canary_mask(slack, 1)));
+    for (unsigned n = 2; n <= fast_canary_vectors(shape); n++) {
+        vec there = vec_xor(vec_load(end - n * VEC_BYTES), canary_vector(mixed, slack, n));
+        difference = vec_or(difference, vec_and(there, vec_load(canary_mask(slack, n))));
+    }
+    return vec_is_zero(difference);
 }
 
 /* NULL: give up. */
@@ -119,26 +128,27 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     if (unlikely(!generic_find(block, shape_first_class(shape), shape_span(shape), &found)))
         return false;
     const struct size_class *class = found.class;
-    /* The slot will be put into the one or the other. */
-    struct quarantine *quarantine = quarantine_of(heap, class);
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t place = quarantines ? quarantine->room - 1 : magazine->count;
-    if (unlikely(place >= (quarantines ? class->batch : class->magazine_capacity)))
-        return false;
     /* Every block here has a canary. */
-    const unsigned least = (unsigned)fast_least_slack(features);
+    const size_t least = fast_least_slack(features);
     size_t usable = class->usable;
-    unsigned over = state_load(found.word) - (STATE_LIVE + least);
+    size_t over = state_load(found.word) - (STATE_LIVE + least);
     HOLD(over);
     if (unlikely(over > fast_most_slack(class, shape) - least))
         return false;
-    size_t slack = (size_t)over + least;
+    size_t slack = over + least;
     if (size && unlikely(usable - slack != *size))
         return false;
     kind = kind_in_force(kind, features);
     if (canaries && unlikely(shape != SHAPE_LONG ? !fast_canary_intact(block, usable, slack, kind, shape)
                                                  : !canary_intact(block, usable, slack, kind)))
         return false;
+    /* The slot will be put into the one or the other. */
+    struct quarantine *quarantine = quarantine_of(heap, class);
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t place = quarantines ? quarantine->room - 1 : magazine->count;
+    if (unlikely(place >= (quarantines ? class->batch : class->magazine_capacity)))
+        return false;
+    HOLD(over);
     if (unlikely(!generic_claim_as_seen(found.word, (state_word)(over + least + STATE_LIVE), STATE_FREED)))
         return false;
     signal_fence(); /* what is needed again is loaded again: there are no registers for it */

@@ -33,7 +33,7 @@
 #define MAGAZINE_BYTES (64 * KIB)
 
 /* Classes that have depots: of slots of up to 1,040 bytes. */
-#define DEPOT_CLASSES 31u
+#define DEPOT_CLASSES 32u
 
 struct depot {
     uint32_t count;

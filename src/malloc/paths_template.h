@@ -74,6 +74,12 @@ static NOINLINE void *allocate_long(size_t size, enum allocation_kind kind)
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
+static NOINLINE void *allocate_broad(size_t size, enum allocation_kind kind)
+{
+    void *block = try_allocate(size, SHAPE_BROAD, kind);
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
+
 static NOINLINE void *allocate_wide(size_t size, enum allocation_kind kind)
 {
     void *block = try_allocate(size, SHAPE_WIDE, kind);
@@ -82,8 +88,10 @@ static NOINLINE void *allocate_wide(size_t size, enum allocation_kind kind)
 
 static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
 {
-    if (!fast_fits(size, SHAPE_WIDE, PATHS_FEATURES))
+    if (!fast_fits(size, SHAPE_BROAD, PATHS_FEATURES))
         return allocate_long(size, kind);
+    if (!fast_fits(size, SHAPE_WIDE, PATHS_FEATURES))
+        return allocate_broad(size, kind);
     if (!fast_fits(size, SHAPE_MEDIUM, PATHS_FEATURES))
         return allocate_wide(size, kind);
     void *block = try_allocate(size, SHAPE_MEDIUM, kind);
@@ -109,10 +117,18 @@ static NOINLINE void free_block_wide(void *block)
         free_block_long(block);
 }
 
+static NOINLINE void free_block_broad(void *block)
+{
+    if (!try_free(block, NULL, SHAPE_BROAD, KIND_MALLOC))
+        free_block_long(block);
+}
+
 static NOINLINE void free_block_further(void *block)
 {
     if (fast_is_of_shape(block, SHAPE_WIDE))
         free_block_wide(block);
+    else if (fast_is_of_shape(block, SHAPE_BROAD))
+        free_block_broad(block);
     else if (!fast_is_of_shape(block, SHAPE_MEDIUM) || !try_free(block, NULL, SHAPE_MEDIUM, KIND_MALLOC))
         free_block_long(block);
 }
@@ -124,6 +140,8 @@ static ALWAYS_INLINE bool free_further(void *block, const size_t *size, enum all
         return try_free(block, size, SHAPE_MEDIUM, kind);
     if (fast_is_of_shape(block, SHAPE_WIDE))
         return try_free(block, size, SHAPE_WIDE, kind);
+    if (fast_is_of_shape(block, SHAPE_BROAD))
+        return try_free(block, size, SHAPE_BROAD, kind);
     return try_free(block, size, SHAPE_LONG, kind);
 }
 

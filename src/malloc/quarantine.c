@@ -92,7 +92,7 @@ void quarantine_pass_on(struct heap *heap, const struct size_class *class)
     exchange(heap, class, mix_of(quarantine, class), leaving);
 }
 
-void quarantine_pass_on_own(const struct size_class *class)
+NOINLINE void quarantine_pass_on_own(const struct size_class *class)
 {
     quarantine_pass_on(heap_current, class);
 }
