@@ -175,8 +175,10 @@ static char *zero_used(char *from, const char *to, size_t most)
     return at;
 }
 
-/* An inaccessible mapping without pages that is at hand: its first page, and above that how many. */
-static _Atomic(uint64_t) spare_mapping;
+/* Inaccessible mappings without pages that are at hand: of each its first page, and above that how many. */
+#define SPARES 8u
+static _Atomic(uint64_t) spares[SPARES];
+static _Atomic(unsigned) next_spare; /* which one the next takes the place of */
 #define SPARE_PAGE_BITS 40
 
 static char *spare_map(uint64_t taken)
@@ -199,22 +201,25 @@ static void put_spare(char *map, size_t bytes)
 {
     size_t page = constants.page_size;
     uint64_t pages = bytes / page, first = (uintptr_t)map / page;
-    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < PARK_ROOM_LEAST || bytes > 2 * PARK_REST_MOST ||
-        !map_discard(map, bytes)) {
+    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < PARK_ROOM_LEAST || bytes > 2 * PARK_REST_MOST) {
         map_release(map, bytes);
         return;
     }
-    release_spare(atomic_exchange(&spare_mapping, pages << SPARE_PAGE_BITS | first));
+    unsigned place = atomic_fetch_add_explicit(&next_spare, 1, memory_order_relaxed) % SPARES;
+    release_spare(atomic_exchange(&spares[place], pages << SPARE_PAGE_BITS | first));
 }
 
 static bool take_spare(size_t least, struct large *park)
 {
-    uint64_t taken = atomic_load(&spare_mapping);
-    if (spare_bytes(taken) < least || !atomic_compare_exchange_strong(&spare_mapping, &taken, 0))
-        return false;
-    park->map = spare_map(taken);
-    park->bytes = spare_bytes(taken);
-    return true;
+    for (unsigned i = 0; i < SPARES; i++) {
+        uint64_t taken = atomic_load(&spares[i]);
+        if (spare_bytes(taken) < least || !atomic_compare_exchange_strong(&spares[i], &taken, 0))
+            continue;
+        park->map = spare_map(taken);
+        park->bytes = spare_bytes(taken);
+        return true;
+    }
+    return false;
 }
 
 /* Address space for a park: with room to grow, so that it may serve a larger block. */
@@ -298,27 +303,28 @@ bool large_mapping_blank(struct large *large)
  * own stay marked whatever the protection is, and go only with the mapping. */
 bool large_mapping_close(struct large *large, struct large *park)
 {
-    bool kept = keep(large, park);
-    size_t moved = kept ? (size_t)(park->end - park->block) : 0;
-    if (!kept)
+    if (!keep(large, park))
         park->map = NULL;
-    if (!kept || !large->walled || data_bytes(large) - moved > PARK_REST_MOST ||
-        !map_protect(large->map, large->bytes, PROT_NONE))
-        return large_mapping_blank(large);
-    forget_guards(large);
-    return true;
+    return large_mapping_blank(large);
 }
 
 size_t large_mapping_trim(void)
 {
-    uint64_t taken = atomic_exchange(&spare_mapping, 0);
-    release_spare(taken);
-    return spare_bytes(taken);
+    size_t bytes = 0;
+    for (unsigned i = 0; i < SPARES; i++) {
+        uint64_t taken = atomic_exchange(&spares[i], 0);
+        release_spare(taken);
+        bytes += spare_bytes(taken);
+    }
+    return bytes;
 }
 
 size_t large_mapping_spare(void)
 {
-    return spare_bytes(atomic_load(&spare_mapping));
+    size_t bytes = 0;
+    for (unsigned i = 0; i < SPARES; i++)
+        bytes += spare_bytes(atomic_load(&spares[i]));
+    return bytes;
 }
 
 size_t large_mapping_kept(void)
