@@ -18,7 +18,7 @@
 
 /* Free runs are kept up to this much and an eighth of the heap: giving back and faulting in again costs more
  * than that. */
-#define KEPT_LEAST (16 * MIB)
+#define KEPT_LEAST (4 * MIB)
 #define KEPT_SHIFT 3
 
 static _Atomic(size_t) given_back_bytes; /* of free runs */
