@@ -350,7 +350,8 @@ void large_statistics(struct large_statistics *statistics)
         } else {
             statistics->blocks++;
             statistics->bytes += large.size;
-            statistics->mapped += large.bytes;
+            statistics->mapped +=
+                (size_t)(large.end - large.map) + constants.page_size; /* without its room */
         }
     }
 }

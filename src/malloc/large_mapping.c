@@ -22,8 +22,8 @@
 /* Up to so many pages stay where they are, inaccessible: protecting each of more would cost more than moving
  * them. */
 #define STAYING_MOST 32
-/* Room behind a block, at least; and what is kept of address space that was a block's, at most. */
-#define ROOM_LEAST (2 * MIB)
+/* Room behind a block; and what is kept of address space that was a block's, at most. */
+#define ROOM       (2 * MIB)
 #define SPARE_MOST (32 * MIB)
 
 /* A block that grew once will grow again: leave a quarter more address space behind it, up to this. */
@@ -106,7 +106,7 @@ static void put_spare(char *map, size_t bytes)
 {
     size_t page = constants.page_size;
     uint64_t pages = bytes / page, first = (uintptr_t)map / page;
-    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < ROOM_LEAST || bytes > SPARE_MOST) {
+    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < ROOM || bytes > SPARE_MOST) {
         map_release(map, bytes);
         return;
     }
@@ -142,7 +142,7 @@ static bool may_be_walled(void)
 /* Address space with room to grow, so that it may serve a larger block when this one is gone. */
 static bool map_with_room(size_t data, struct large *large)
 {
-    size_t page = constants.page_size, room = is_roomy() && may_be_walled() ? max_size(data, ROOM_LEAST) : 0;
+    size_t page = constants.page_size, room = is_roomy() && may_be_walled() ? ROOM : 0;
     *large = (struct large){.bytes = data + room + 2 * page};
     if (room == 0 || !take_spare(data + 2 * page, large))
         large->map = map_anywhere(large->bytes, PROT_NONE);
@@ -278,21 +278,18 @@ static void note_kept(struct large *large, size_t bytes)
     atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
 }
 
-/* A few pages stay, and wait inaccessible for the end of the quarantine. */
-static bool stay(struct large *large, size_t used)
+/* Pages behind those that were used go back to the kernel. The rest may wait there for the end of the
+ * quarantine. */
+static bool shut(const struct large *large, size_t used)
 {
     char *first = first_page(large);
     size_t data = data_bytes(large);
-    if (used > STAYING_MOST * constants.page_size || !large->walled ||
-        (data > used && !map_discard(first + used, data - used)) || !map_protect(first, data, PROT_NONE))
-        return false;
-    forget_guards(large);
-    note_kept(large, used);
-    return true;
+    return large->walled && (data == used || map_discard(first + used, data - used)) &&
+           map_protect(first, data, PROT_NONE);
 }
 
 /*
- * Many move, to where nobody knows of them. That costs half as much as to protect them and to lift the
+ * Many pages move, to where nobody knows of them. That costs half as much as to protect them and to lift the
  * protection, and they are at hand while the address is in quarantine. False if that is not possible.
  */
 static bool move(const struct large *large, size_t used, struct large *park)
@@ -339,12 +336,18 @@ bool large_mapping_blank(struct large *large)
 bool large_mapping_close(struct large *large, struct large *park)
 {
     size_t used = zero_what_is_kept(large);
+    bool stays = used <= STAYING_MOST * constants.page_size;
     park->map = NULL;
-    if (used != 0 && stay(large, used))
-        return true;
-    if (used != 0 && !move(large, used, park))
+    if (!stays && !move(large, used, park)) {
         park->map = NULL;
-    return large_mapping_blank(large);
+        used = 0;
+    }
+    if (used == 0 || !shut(large, used))
+        return large_mapping_blank(large);
+    forget_guards(large);
+    if (stays)
+        note_kept(large, used);
+    return true;
 }
 
 size_t large_mapping_trim(void)
