@@ -95,10 +95,20 @@ setup() {
     need_machine
 }
 
+# play N [ARGUMENT...]: the N-th command that docs/fleet.md gives for the machine with Ansible. The inventory is in the current directory,
+# as it is there; the playbook is this tree's.
 play() {
-    ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 ANSIBLE_RETRY_FILES_ENABLED=0 ANSIBLE_HOME="$M/ansible" ANSIBLE_LOCAL_TEMP="$M/ansible" \
-        ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_GATHER_SUBSET='!all,min,pkg_mgr,service_mgr' \
-        timeout 300 ansible-playbook -i "$M/inventory" ansible/rollout.yml "$@"
+    local number=$1 command
+    shift
+    mkdir -p "$M/commands"
+    tests/docs/extract -v kind=fleet -v directory="$M/commands" docs/fleet.md
+    command=$(sed "s,/usr/share/compatmalloc/ansible/,$PWD/ansible/," "$M/commands/00$number"-*)
+    (
+        cd "$M" || exit
+        export ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 ANSIBLE_RETRY_FILES_ENABLED=0 ANSIBLE_HOME="$M/ansible" ANSIBLE_LOCAL_TEMP="$M/ansible" \
+            ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_GATHER_SUBSET='!all,min,pkg_mgr,service_mgr'
+        timeout 300 bash -c "$command \"\$@\"" bash "$@"
+    )
 }
 
 protected() {
@@ -111,12 +121,12 @@ changes() {
 }
 
 @test "a play that is only to be checked changes nothing" {
-    run -0 play --check --limit a
+    run -0 play 1 --limit a
     run ! machine_run a sh -c 'command -v compatmallocctl'
 }
 
 @test "the rollout stops at the machine whose program trips, rolls it back, and says why" {
-    run play
+    run play 2
     echo "$output"
     [ "$status" -ne 0 ]
     assert_output --partial "b has been rolled back. Nothing has been found"
@@ -135,7 +145,7 @@ changes() {
     machine_run b systemctl restart shop
     local before
     before=$(machine_run a systemctl show --property=MainPID shop)
-    run -0 play
+    run -0 play 2
     [ "$(changes a)" -eq 0 ]
     [ "$(changes b)" -ge 1 ]
     [ "$(changes c)" -ge 1 ]
@@ -147,14 +157,28 @@ changes() {
     done
 }
 
+@test "without audit, found in the process that runs" {
+    run -0 play 3 --limit a
+    [ "$(changes a)" -ge 1 ]
+    grep -q 'on-error=abort' "$M/a/root/etc/systemd/system/shop.service.d/compatmalloc.conf"
+    protected a
+    # shellcheck disable=SC2016 # for the machine's shell
+    machine_run a sh -c 'tr "\0" "\n" <"/proc/$(systemctl show --property=MainPID --value shop)/environ"' | grep -x 'COMPATMALLOC_OPTIONS=.*on-error=abort'
+}
+
 @test "all programs of one machine, without audit; again, which changes nothing; and out again" {
-    run -0 play --limit c -e '{"compatmalloc_audit": false, "compatmalloc_mode": "system"}'
+    run -0 play 4 --limit c
     machine_run c compatmallocctl system status
     [ ! -e "$M/c/root/etc/compatmalloc.trial" ]
-    run -0 play --limit c -e '{"compatmalloc_audit": false, "compatmalloc_mode": "system"}'
+    # The audit of the play before does not outlive it anywhere.
+    grep -q 'on-error=abort' "$M/c/root/etc/systemd/system/shop.service.d/compatmalloc.conf"
+    run ! grep -q 'system enable --audit' "$M/c/root/etc/compatmalloc.conf"
+    run -0 play 4 --limit c
     [ "$(changes c)" -eq 0 ]
-    run -0 play --limit c -e '{"compatmalloc_mode": "absent"}'
+    run -0 play 5 --limit c
     run -1 machine_run c compatmallocctl system status
     run -1 protected c
     [ "$(machine_run c systemctl is-active shop)" = active ]
+    # Those are all that the documentation has.
+    [ "$(find "$M/commands" -type f | wc -l)" -eq 5 ]
 }

@@ -287,6 +287,75 @@ killed_at() {
     nothing_is_left
 }
 
+# The scripts that packages run before their files go, as they are in the tree; $1 says that this is no upgrade.
+scripts_before_removal() {
+    cp debian/compatmalloc.prerm "$M/one/root/opt/deb"
+    sed -n '/^%preun$/,/^fi$/{ /^%preun$/d; s,%{_sbindir},/usr/sbin,; s,%{_prefix},/usr,; p }' rpm/compatmalloc.spec >"$M/one/root/opt/rpm"
+    printf '%s\n' 'deb remove' 'rpm 0'
+}
+
+@test "packages go even if the tool fails, and leave no line; one that cannot be taken out keeps them" {
+    local tool=$M/one/root/usr/sbin/compatmallocctl script argument preload_is
+    while read -r script argument; do
+        for preload_is in fine immutable; do
+            printf '/usr/lib/libforeign.so\n' >"$etc/ld.so.preload"
+            ctl system enable
+            touch "$etc/compatmalloc.asleep"
+            mv "$tool" "$M/tool"
+            printf '#!/bin/sh\nexit 2\n' >"$tool"
+            chmod 755 "$tool"
+            if [ "$preload_is" = fine ]; then
+                run -0 machine_run one sh "/opt/$script" "$argument"
+                assert_output --partial "'compatmallocctl system disable' has failed"
+                [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+                [ ! -e "$etc/compatmalloc.asleep" ]
+                run ! new_programs_have_it
+            else
+                # A file that cannot be replaced, not even by root.
+                machine_run one mount --bind /etc/ld.so.preload /etc/ld.so.preload
+                run machine_run one sh -e "/opt/$script" "$argument"
+                machine_run one umount /etc/ld.so.preload
+                assert_failure 1
+                new_programs_have_it
+                [ ! -e "$etc/ld.so.preload.compatmalloc-new" ]
+            fi
+            mv "$M/tool" "$tool"
+            ctl system disable
+            rm "$etc/ld.so.preload"
+            nothing_is_left
+        done
+    done < <(scripts_before_removal)
+}
+
+@test "purging takes away all that the tool wrote, and nobody else's drop-ins" {
+    local units=$etc/systemd/system
+    mkdir -p "$units/redis-server.service.d"
+    printf '[Service]\nNice=5\n' | tee "$units/redis-server.service.d/compatmalloc.conf" >"$M/foreign"
+    ctl enable nginx --require --option=on-error=log --now
+    ctl enable --runtime dbus
+    ctl enable --all-services
+    mkdir -p "$units/linked.service.d" "$M/one/root/var/lib/prometheus/node-exporter"
+    ln -s /usr/share/compatmalloc/compatmalloc.conf "$units/linked.service.d/compatmalloc.conf"
+    touch "$units/nginx.service.d/.compatmallocctl-abandoned" "$M/one/root/var/lib/prometheus/node-exporter/compatmalloc.prom"
+    machine_run one systemctl enable --now compatmalloc-metrics.timer
+    cp debian/compatmalloc.postrm "$M/one/root/opt/postrm"
+    scripts_before_removal
+    run -0 machine_run one sh /opt/deb remove
+    run -0 machine_run one sh /opt/postrm remove
+    # That is configuration until then.
+    [ -e "$units/nginx.service.d/compatmalloc.conf" ]
+    run -0 machine_run one sh /opt/postrm purge
+    run -0 machine_run one find /etc /run/systemd /var/lib/prometheus -name '*compatmalloc*' ! -path /etc/compatmalloc.conf ! -path '/etc/apparmor.d/*'
+    assert_output /etc/systemd/system/redis-server.service.d/compatmalloc.conf
+    [ ! -e "$units/nginx.service.d" ]
+    cmp "$M/foreign" "$units/redis-server.service.d/compatmalloc.conf"
+    rm "$units/redis-server.service.d/compatmalloc.conf"
+    run -3 machine_run one systemctl is-active compatmalloc-metrics.timer
+    # Services start as if it had never been there.
+    machine_run one systemctl restart nginx
+    run -1 ctl verify --unit=nginx
+}
+
 @test "disable works where systemd does not run, as packages are removed" {
     ctl system enable
     machine_halt one
