@@ -53,3 +53,13 @@ bool options_end(struct options *options)
     }
     return !options->failed;
 }
+
+bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json)
+{
+    struct options options = {verb, argc, argv, false};
+    const char *name, *value;
+    *json = false;
+    while (options_next(&options, &name, &value))
+        *json = true;
+    return options_end(&options);
+}

@@ -83,12 +83,8 @@ static void print_json(const struct processes *processes)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
     struct processes processes;
     if (!processes_read(&processes))

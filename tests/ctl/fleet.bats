@@ -4,28 +4,27 @@
 # Three machines, and Ansible that rolls compatmalloc out to them; on one of them a program has a bug.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     begin_machines
     if ! command -v ansible-playbook >/dev/null; then
         cannot_if 77 "ansible-playbook is not installed (Debian's ansible-core)"
         return 0
     fi
-    local status=0 words machine
+    local machine
     for machine in a b c; do
-        words=$(machine_make_bare "$machine") || status=$?
-        cannot_if "$status" "$words"
-        [ "$status" -eq 0 ] || return 0
+        made_or_cannot machine_make_bare "$machine" || break
     done
+    [ ! -e "$M/reason" ] || return 0
+    [ -d "$M/c/root/etc" ]
     make_repository "$M/repository"
     for machine in a b c; do
         make_shop "$M/$machine/root" "$machine"
-        words=$(machine_boot "$machine") || status=$?
-        cannot_if "$status" "$words"
-        [ "$status" -eq 0 ] || return 0
+        made_or_cannot machine_boot "$machine" || break
     done
+    [ ! -e "$M/reason" ] || return 0
+    [ -s "$M/c/state" ]
     printf '%s\n' a b c >"$M/inventory"
     cat >>"$M/inventory" <<EOF
 [all:vars]
@@ -83,15 +82,7 @@ EOF
     ln -s ../shop.service "$1/etc/systemd/system/multi-user.target.wants/shop.service"
 }
 
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
-}
-
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
 }
 

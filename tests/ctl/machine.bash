@@ -4,7 +4,7 @@
 # Machines to administer: containers with a booted Debian, and what was built installed in them.
 
 # shellcheck source=tests/boot/root.bash
-. tests/boot/root.bash
+. "${BASH_SOURCE[0]%/*}/../boot/root.bash"
 
 # machine_make_bare NAME: a root in $M/NAME/root. Prints why not, and fails with 77, if that cannot be.
 machine_make_bare() {

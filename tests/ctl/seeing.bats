@@ -4,19 +4,11 @@
 # events, explain, report, metrics and exempt, in a machine where services have met their bugs.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    begin_machines
-    local status=0 words
-    words=$(machine_make one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
-    tests/ctl/inside/make-units "$M/one/root"
-    words=$(machine_boot one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
+    one_machine tests/ctl/inside/make-units
+    [ ! -e "$M/reason" ] || return 0
     # Two reports: of a service that ends by it, and of one that carries on.
     machine_run one compatmallocctl enable buggy nginx
     machine_run one systemctl restart buggy nginx
@@ -27,25 +19,9 @@ setup_file() {
     machine_run one journalctl --sync
 }
 
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
-}
-
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
     conf=$M/one/root/etc/compatmalloc.conf
-}
-
-ctl() {
-    machine_run one compatmallocctl "$@"
-}
-
-json() {
-    python3 -c 'import json, sys; answer = json.loads(sys.argv[2]); print(eval(sys.argv[1]))' "$1" "$output"
 }
 
 @test "events: a table, and the same as data" {

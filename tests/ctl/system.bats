@@ -4,41 +4,25 @@
 # system enable, confirm and disable: a machine that runs under the library, starts with it, and finds its way back.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    begin_machines
-    local status=0 words
-    words=$(machine_make one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
-    # A library with a name that tells, and one that ends every program that it is put into.
-    echo 'int foreign_library_is_here = 1;' | "${CC:-gcc}" -x c -shared -fPIC -o "$M/one/root/usr/lib/libforeign.so" -
-    echo '__attribute__((constructor)) static void end(void) { __builtin_trap(); }' |
-        "${CC:-gcc}" -x c -shared -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$M/broken.so" -
-    words=$(machine_boot one) || status=$?
-    cannot_if "$status" "$words"
+    one_machine make_libraries
 }
 
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
+# A library with a name that tells, and one that ends every program that it is put into.
+make_libraries() {
+    echo 'int foreign_library_is_here = 1;' | "${CC:-gcc}" -x c -shared -fPIC -o "$1/usr/lib/libforeign.so" -
+    echo '__attribute__((constructor)) static void end(void) { __builtin_trap(); }' |
+        "${CC:-gcc}" -x c -shared -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$M/broken.so" -
 }
 
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
     etc=$M/one/root/etc
     library=$M/one/root/usr/lib/$(gcc -dumpmachine)/libcompatmalloc.so.1
     # shellcheck disable=SC2016 # the dynamic loader's variable
     line='/run/compatmalloc/$LIB/libcompatmalloc.so.1'
-}
-
-ctl() {
-    machine_run one compatmallocctl "$@"
 }
 
 # Whether a program that starts now has the library; also fails if it complains.
@@ -250,13 +234,6 @@ assert not [f for f in findings if f["severity"] == "obstacle"]' "$output"
         [ ! -e "$etc/compatmalloc.asleep" ]
         run -1 ctl system status
     done
-}
-
-# killed_at CALL N COMMAND...: as it makes the N-th of these calls. Status 0 if there are not so many.
-killed_at() {
-    local call=$1 n=$2
-    shift 2
-    machine_run one strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$@"
 }
 
 @test "killed at any moment, system enable and disable leave the old state or the new one" {

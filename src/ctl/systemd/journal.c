@@ -2,6 +2,7 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,34 +50,44 @@ static char *field(sd_journal *journal, const char *name)
     return text_of("%.*s", (int)(length - skip), (const char *)data + skip);
 }
 
+static const struct {
+    size_t offset;
+    const char *field;
+} members[] = {
+    {offsetof(struct event, message), "MESSAGE"},
+    {offsetof(struct event, kind), "COMPATMALLOC_KIND"},
+    {offsetof(struct event, program), "COMPATMALLOC_PROGRAM"},
+    {offsetof(struct event, unit), "_SYSTEMD_UNIT"},
+    {offsetof(struct event, pid), "_PID"},
+    {offsetof(struct event, operation), "COMPATMALLOC_OPERATION"},
+    {offsetof(struct event, address), "COMPATMALLOC_ADDRESS"},
+    {offsetof(struct event, size), "COMPATMALLOC_SIZE"},
+    {offsetof(struct event, slot_size), "COMPATMALLOC_SLOT_SIZE"},
+    {offsetof(struct event, offset), "COMPATMALLOC_OFFSET"},
+    {offsetof(struct event, caller), "COMPATMALLOC_CALLER"},
+    {offsetof(struct event, version), "COMPATMALLOC_VERSION"},
+    {offsetof(struct event, host), "_HOSTNAME"},
+};
+
+static char **member(struct event *event, size_t i)
+{
+    return (char **)(void *)((char *)event + members[i].offset);
+}
+
 bool journal_next(sd_journal *journal, struct event *event)
 {
     *event = (struct event){0};
     if (sd_journal_next(journal) <= 0 || sd_journal_get_realtime_usec(journal, &event->time) < 0)
         return false;
-    event->message = field(journal, "MESSAGE");
-    event->kind = field(journal, "COMPATMALLOC_KIND");
-    event->program = field(journal, "COMPATMALLOC_PROGRAM");
-    event->unit = field(journal, "_SYSTEMD_UNIT");
-    event->pid = field(journal, "_PID");
-    event->operation = field(journal, "COMPATMALLOC_OPERATION");
-    event->address = field(journal, "COMPATMALLOC_ADDRESS");
-    event->size = field(journal, "COMPATMALLOC_SIZE");
-    event->slot_size = field(journal, "COMPATMALLOC_SLOT_SIZE");
-    event->offset = field(journal, "COMPATMALLOC_OFFSET");
-    event->caller = field(journal, "COMPATMALLOC_CALLER");
-    event->version = field(journal, "COMPATMALLOC_VERSION");
-    event->host = field(journal, "_HOSTNAME");
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        *member(event, i) = field(journal, members[i].field);
     return true;
 }
 
 void event_free(struct event *event)
 {
-    char *fields[] = {event->message,   event->kind,    event->program, event->unit,      event->pid,
-                      event->operation, event->address, event->size,    event->slot_size, event->offset,
-                      event->caller,    event->version, event->host};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        free(fields[i]);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        free(*member(event, i));
 }
 
 char *event_id(const struct event *event)

@@ -234,12 +234,8 @@ static void tidy_up(void)
 
 static int run_disable(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options) || !is_root(PRELOAD_FILE " is changed"))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json) || !is_root(PRELOAD_FILE " is changed"))
         return STATUS_TROUBLE;
     bool was_enabled = is_enabled();
     if (!take_out())
@@ -311,12 +307,8 @@ const struct verb verb_system_confirm = {
 
 static int run_status(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
     const char *state = preload_is_in_force() ? "in force"
                         : is_enabled()        ? "enabled, but not in force since this boot"
