@@ -16,6 +16,7 @@
 #include "config_file.h"
 #include "ctl.h"
 #include "file.h"
+#include "json.h"
 #include "library.h"
 #include "preload_file.h"
 #include "problem.h"
@@ -431,4 +432,19 @@ void checks_run(struct findings *findings)
     check_preload_file(findings);
     check_journal(findings);
     check_processes(findings);
+}
+
+void findings_print_json(const char *name, const struct findings *findings)
+{
+    json_begin(name, '[');
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *f = &findings->list[i];
+        json_begin(NULL, '{');
+        json_string("check", f->name);
+        json_string("severity", severity_name(f->severity));
+        json_string("what", f->what);
+        json_string("fix", f->fix);
+        json_end('}');
+    }
+    json_end(']');
 }

@@ -63,20 +63,7 @@ static void print_table(const struct processes *processes)
 static void print_json(const struct processes *processes)
 {
     json_begin(NULL, '{');
-    processes_print_counts_json(processes);
-    json_begin("processes", '[');
-    for (size_t i = 0; i < processes->count; i++) {
-        const struct process *p = &processes->list[i];
-        json_begin(NULL, '{');
-        process_print_json(p);
-        json_string("state", standing_word(process_standing(p)));
-        json_string("profile", p->protection == PROTECTED ? p->profile : NULL);
-        json_number("seconds", p->age);
-        json_number("resident_bytes", p->resident);
-        json_number("events", events_of_process(p->pid));
-        json_end('}');
-    }
-    json_end(']');
+    standings_print_json(processes);
     json_end('}');
     json_newline();
 }

@@ -225,6 +225,17 @@ EOF
     [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
+@test "every verb can say it as data, but the one that says nothing" {
+    local verb missing=
+    while read -r verb; do
+        # shellcheck disable=SC2086 # two words, perhaps
+        "$ctl" $verb --help | grep -q -- --json || missing+=" $verb"
+    done < <(verbs)
+    [ "$missing" = " run" ]
+    run -2 "$ctl" run --json true
+    assert_line --index 0 "compatmallocctl: run: there is no --json, for it prints nothing of its own"
+}
+
 @test "run: options behind the command are the command's" {
     run -0 "$ctl" run echo --profile=best -- --help
     assert_output -- "--profile=best -- --help"

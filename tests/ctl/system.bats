@@ -151,7 +151,8 @@ assert not [f for f in findings if f["severity"] == "obstacle"]' "$output"
 
 @test "a trial that is confirmed stays, over a reboot too, and boots do not complain" {
     ctl system enable --trial=5s
-    run -0 ctl system confirm
+    run -0 ctl system confirm --json
+    assert_output '{"enabled":true,"changed":true}'
     [ ! -e "$etc/compatmalloc.trial" ]
     sleep 6
     new_programs_have_it

@@ -48,6 +48,15 @@ static bool complain_of(const char *file, bool done)
     return done;
 }
 
+static void print_change(bool enabled, bool changed)
+{
+    json_begin(NULL, '{');
+    json_bool("enabled", enabled);
+    json_bool("changed", changed);
+    json_end('}');
+    json_newline();
+}
+
 /* --- enable ----------------------------------------------------------------------------------- */
 
 static size_t print_obstacles(const struct findings *findings)
@@ -241,17 +250,12 @@ static int run_disable(const struct verb *verb, int argc, char **argv)
     if (!take_out())
         return STATUS_TROUBLE;
     tidy_up();
-    if (json) {
-        json_begin(NULL, '{');
-        json_bool("enabled", false);
-        json_bool("changed", was_enabled);
-        json_end('}');
-        json_newline();
-    } else {
+    if (json)
+        print_change(false, was_enabled);
+    else
         puts(was_enabled ? "no program gets compatmalloc from " PRELOAD_FILE
                            " any more; what runs keeps it until it is restarted"
                          : "it was not enabled for all programs");
-    }
     return STATUS_GOOD;
 }
 
@@ -264,7 +268,7 @@ const struct verb verb_system_disable = {
 
 /* --- confirm ---------------------------------------------------------------------------------- */
 
-static int confirm(sd_bus *bus)
+static int confirm(sd_bus *bus, bool json)
 {
     /* Without the timer the trial has no end but a reboot; only then is it no trial any more. */
     free(manager_stop(bus, TRIAL_TIMER));
@@ -279,20 +283,20 @@ static int confirm(sd_bus *bus)
         trouble("the trial has ended in this very moment; 'compatmallocctl system enable' begins anew");
         return STATUS_BAD;
     }
-    puts("confirmed: all programs run under compatmalloc, also after a reboot");
+    if (json)
+        print_change(true, true);
+    else
+        puts("confirmed: all programs run under compatmalloc, also after a reboot");
     return STATUS_GOOD;
 }
 
 static int run_confirm(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    while (options_next(&options, &name, &value))
-        ;
-    if (!options_end(&options) || !is_root(PRELOAD_FILE " is changed"))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json) || !is_root(PRELOAD_FILE " is changed"))
         return STATUS_TROUBLE;
     sd_bus *bus = manager_open(false);
-    int status = bus ? confirm(bus) : STATUS_TROUBLE;
+    int status = bus ? confirm(bus, json) : STATUS_TROUBLE;
     sd_bus_unref(bus);
     return status;
 }
@@ -300,6 +304,7 @@ static int run_confirm(const struct verb *verb, int argc, char **argv)
 const struct verb verb_system_confirm = {
     .name = "system confirm",
     .summary = "keep what system enable --trial began",
+    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
     .run = run_confirm,
 };
 
