@@ -51,6 +51,7 @@ void standings_print_json(const struct processes *processes)
         process_print_json(p);
         json_string("state", standing_word(process_standing(p)));
         json_string("profile", p->protection == PROTECTED ? p->profile : NULL);
+        json_bool("in_force", p->is_in_force);
         json_number("seconds", p->age);
         json_number("resident_bytes", p->resident);
         json_number("events", events_of_process(p->pid));

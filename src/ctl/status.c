@@ -25,16 +25,18 @@ static void add_row(struct table *table, const struct process *p)
 {
     enum standing standing = process_standing(p);
     unsigned events = events_of_process(p->pid);
+    char *profile = process_profile_in_words(p);
     char *pid = text_of("%ld", (long)p->pid), *age = age_in_words(p->age);
     char *memory = text_of("%" PRIu64 "M", (p->resident + (1 << 19)) >> 20), *count = text_of("%u", events);
     table_cell(table, PLAIN, p->unit ? p->unit : "-");
     table_cell(table, PLAIN, pid);
     table_cell(table, standing_colour(standing), standing_word(standing));
-    table_cell(table, PLAIN, p->protection == PROTECTED ? p->profile : "-");
+    table_cell(table, PLAIN, profile);
     table_cell(table, PLAIN, age);
     table_cell(table, PLAIN, memory);
     table_cell(table, events > 0 ? RED : PLAIN, count);
     table_cell(table, PLAIN, p->program);
+    free(profile);
     free(pid);
     free(age);
     free(memory);

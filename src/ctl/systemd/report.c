@@ -198,19 +198,23 @@ static void put_unit(struct page *page, const struct process *first, size_t coun
     uint64_t resident = 0;
     /* What is worst about any of them is what the unit is. */
     enum standing worst = process_standing(first);
+    const struct process *protected = first;
     for (size_t i = 0; i < count; i++) {
         enum standing standing = process_standing(&first[i]);
         worst = standing > worst ? standing : worst;
-        covered += first[i].protection == PROTECTED;
+        if (first[i].protection == PROTECTED && covered++ == 0)
+        protected = &first[i];
         events += events_of_process(first[i].pid);
         resident += first[i].resident;
     }
+    char *profile = process_profile_in_words(protected);
     fputs("<tr>", page->out);
     put_cell(page->out, "Unit", "", first->unit ? first->unit : "(none)");
     put_cell(page->out, "State", classes[worst], words[worst]);
     put_number(page->out, "Processes", count);
     put_number(page->out, "With the library", covered);
-    put_cell(page->out, "Profile", "", covered ? first->profile : "-");
+    put_cell(page->out, "Profile", "", profile);
+    free(profile);
     put_number(page->out, "Memory, MiB", (size_t)(resident >> 20));
     put_number(page->out, "Events", events);
     fputs("</tr>\n", page->out);
