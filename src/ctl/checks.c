@@ -116,13 +116,25 @@ static bool is_installed(const char *program)
     return false;
 }
 
+/* The first line that the library has to say of the program, which is not what it says of its configuration:
+ * that is looked at by itself. NULL if there is none. */
+static const char *report_in(const char *errors)
+{
+    static const char name[] = "compatmalloc: ";
+    const char *found = strstr(errors, name);
+    while (found && strncmp(found + sizeof name - 1, CONFIG_FILE, sizeof CONFIG_FILE - 1) == 0)
+        found = strstr(found + 1, name);
+    return found;
+}
+
 static char *canary_trouble(const char *const *command)
 {
     char *preload = text_of("LD_PRELOAD=%s", library_to_preload());
     struct outcome without = spawn(command, NULL), with = spawn(command, (const char *[]){preload, NULL});
     char *problem = NULL;
-    if (strstr(with.errors, "compatmalloc: "))
-        problem = text_of("%s: %.*s", command[0], (int)strcspn(with.errors, "\n"), with.errors);
+    const char *report = report_in(with.errors);
+    if (report)
+        problem = text_of("%s: %.*s", command[0], (int)strcspn(report, "\n"), report);
     else if (with.status == -1 && without.status != -1)
         problem = text_of("%s does not end under it", command[0]);
     else if (with.status != -1 && WIFSIGNALED(with.status) && with.status != without.status)
@@ -370,8 +382,7 @@ static void check_preload_file(struct findings *findings)
 {
     static const char *const allocators[] = {"jemalloc", "tcmalloc",        "mimalloc",
                                              "snmalloc", "hardened_malloc", "scudo"};
-    char *foreign = preload_foreign_lines();
-    foreign[strcspn(foreign, "\n")] = '\0';
+    char *foreign = preload_foreign_libraries();
     const char *allocator = NULL;
     for (size_t i = 0; i < sizeof allocators / sizeof *allocators && !allocator; i++)
         allocator = strstr(foreign, allocators[i]);
@@ -381,7 +392,7 @@ static void check_preload_file(struct findings *findings)
             text_of("take that line out"));
     else if (*foreign)
         add(findings, "preload_file", CHECK_NOTE,
-            text_of(PRELOAD_FILE " has lines of somebody else's (%s); they stay as they are", foreign), NULL);
+            text_of(PRELOAD_FILE " names other libraries (%s); they stay as they are", foreign), NULL);
     if (preload_has_line() && !preload_is_in_force())
         add(findings, "preload_file", CHECK_WARNING,
             text_of(PRELOAD_FILE " names the library, but the links that it goes by are not there"),

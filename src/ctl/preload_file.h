@@ -34,6 +34,9 @@ bool preload_is_asleep(void);
 /* The lines that are somebody else's, to be freed; "" if there are none. */
 char *preload_foreign_lines(void);
 
+/* The libraries that these name, with blanks between them. To be freed. */
+char *preload_foreign_libraries(void);
+
 /* Put our line in, or take it (and any other that names the library) out; all others stay. False, and errno.
  */
 bool preload_add_line(void);

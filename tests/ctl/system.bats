@@ -55,14 +55,95 @@ assert {"library", "programs", "formats", "configuration"} <= {f["check"] for f 
 assert not [f for f in findings if f["severity"] == "obstacle"]' "$output"
 }
 
+# finding CHECK: severity, words and advice of what doctor said.
+finding() {
+    json '"\n".join("%s: %s; %s" % (f["severity"], f["what"], f["fix"]) for f in answer if f["check"] == "'"$1"'")'
+}
+
+# label TEXT: SELinux's, on the library; none if it is empty.
+label() {
+    machine_run one python3 -c 'import os, sys
+os.setxattr(sys.argv[1], "security.selinux", sys.argv[2].encode()) if sys.argv[2] else os.removexattr(sys.argv[1], "security.selinux")' \
+        "${library#"$M/one/root"}" "$1"
+}
+
+@test "doctor names what gets in the way, and what to do about it" {
+    local path=${library#"$M/one/root"}
+    # What this kernel has not, or has otherwise, is put in front of what it has, for the tool alone.
+    cat >"$M/one/root/opt/other-kernel" <<'EOF'
+#!/bin/sh
+set -eu
+mount -t tmpfs fake /sys/fs
+mkdir /sys/fs/selinux
+echo 1 >/sys/fs/selinux/enforce
+mount -t tmpfs fake /sys/kernel
+mkdir -p /sys/kernel/security/apparmor
+echo 'nginx (enforce)' >/sys/kernel/security/apparmor/profiles
+mount -t tmpfs fake /run/systemd/journal
+mount -t tmpfs fake /mnt
+cd /mnt
+echo 1000 >max_map_count
+echo 2 >overcommit_memory
+echo 1 >randomize_va_space
+mount --bind max_map_count /proc/sys/vm/max_map_count
+mount --bind overcommit_memory /proc/sys/vm/overcommit_memory
+mount --bind randomize_va_space /proc/sys/kernel/randomize_va_space
+exec setarch --uname-2.6 compatmallocctl doctor --json
+EOF
+    touch "$M/one/root/usr/lib/ld-musl-x86_64.so.1"
+    echo 'profile = paranoid' >>"$etc/compatmalloc.conf"
+    label u:object_r:user_home_t:s0
+    run -1 machine_run one unshare --mount sh /opt/other-kernel
+    [[ $(finding selinux) == "warning: $path is labelled 'u:object_r:user_home_t:s0': "*"; restorecon $path" ]]
+    [[ $(finding apparmor) == "note: AppArmor confines programs"* ]]
+    [[ $(finding max_map_count) == "warning: vm.max_map_count is 1000"* ]]
+    [[ $(finding overcommit) == "note: vm.overcommit_memory is 2"* ]]
+    [[ $(finding address_randomization) == "warning: kernel.randomize_va_space is 1"* ]]
+    [[ $(finding guard_pages) == "note: this kernel is older than Linux 6.13"* ]]
+    [[ $(finding journal) == "warning: there is no systemd journal"* ]]
+    [[ $(finding configuration) == "warning: /etc/compatmalloc.conf:"*"paranoid"* ]]
+    [[ $(finding formats) == *"note: there are programs for the C library musl"* ]]
+    # A bad line is the configuration's problem, not that of each program that says so.
+    [[ $(finding programs) == good:* ]]
+    rm "$M/one/root/usr/lib/ld-musl-x86_64.so.1"
+    sed -i '$d' "$etc/compatmalloc.conf"
+    label system_u:object_r:lib_t:s0
+    run machine_run one unshare --mount sh /opt/other-kernel
+    [ "$(finding selinux)" = "good: $path is labelled as a library; None" ]
+    label ''
+}
+
+@test "doctor: programs of 32 bits need a library of their own, or each would complain" {
+    if [ ! -e /lib/ld-linux.so.2 ] || [ ! -e /lib32/libc.so.6 ]; then
+        skip "libc6-i386 is not installed"
+    fi
+    local usr=$M/one/root/usr
+    mkdir -p "$usr/lib32"
+    cp -L /lib/ld-linux.so.2 "$usr/lib/"
+    cp -L /lib32/libc.so.6 "$usr/lib32/"
+    run -1 ctl doctor --json
+    [[ $(finding formats) == *"obstacle: /lib/ld-linux.so.2 starts programs of another format"* ]]
+    run -1 ctl system enable
+    assert_output --partial "refused: /lib/ld-linux.so.2"
+    [ ! -e "$etc/ld.so.preload" ]
+    "${MAKE:-make}" --silent install-passthrough BUILD="$BUILD" DESTDIR="$M/one/root" prefix=/usr libdir="/usr/lib/$(gcc -dumpmachine)" \
+        libdirs32=/usr/lib32
+    run -0 ctl doctor --json
+    [[ $(finding formats) == *"good: /lib/ld-linux.so.2 finds /usr/lib32/libcompatmalloc.so.1;"* ]]
+    rm -r "$usr/lib32" "$usr/lib/ld-linux.so.2"
+}
+
 @test "refused: another allocator for all programs, and a library that is not sound" {
-    echo /usr/lib/libjemalloc.so.2 >"$etc/ld.so.preload.test"
+    local foreign='# not libtcmalloc.so
+/usr/lib/libforeign.so # nor that
+/usr/lib/libjemalloc.so.2'
+    echo "$foreign" >"$etc/ld.so.preload.test"
     cp "$etc/compatmalloc.conf" "$M/conf"
     mv "$etc/ld.so.preload.test" "$etc/ld.so.preload"
     run -1 ctl system enable
-    assert_output --partial "refused: /etc/ld.so.preload loads another allocator into all programs: /usr/lib/libjemalloc.so.2"
+    assert_output --partial "refused: /etc/ld.so.preload loads another allocator into all programs: /usr/lib/libforeign.so /usr/lib/libjemalloc.so.2"
     assert_output --partial "nothing has been changed"
-    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libjemalloc.so.2 ]
+    [ "$(cat "$etc/ld.so.preload")" = "$foreign" ]
     rm "$etc/ld.so.preload"
     cp "$library" "$M/good.so"
     put_library "$M/broken.so"
@@ -109,6 +190,21 @@ assert not [f for f in findings if f["severity"] == "obstacle"]' "$output"
 /usr/lib/libforeign.so" ]
     run -0 ctl system disable
     [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+    rm "$etc/ld.so.preload"
+}
+
+@test "comments in that file are nobody's library" {
+    # shellcheck disable=SC2016 # the dynamic loader's variable
+    local comments='# /usr/$LIB/libcompatmalloc.so.1 and libjemalloc.so.2: some day
+/usr/lib/libforeign.so # not libcompatmalloc.so.1'
+    echo "$comments" >"$etc/ld.so.preload"
+    run -1 ctl system status
+    run -0 ctl system enable
+    [ "$(cat "$etc/ld.so.preload")" = "$line
+$comments" ]
+    sed -i 's,^/usr,libcompatmalloc.so.1:/usr,' "$etc/ld.so.preload"
+    run -0 ctl system disable
+    [ "$(cat "$etc/ld.so.preload")" = "$comments" ]
     rm "$etc/ld.so.preload"
 }
 
