@@ -13,6 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "config_edit.h"
 #include "config_file.h"
 #include "ctl.h"
 #include "file.h"
@@ -397,11 +398,27 @@ static void check_preload_file(struct findings *findings)
         add(findings, "preload_file", CHECK_WARNING,
             text_of(PRELOAD_FILE " names the library, but the links that it goes by are not there"),
             text_of("'compatmallocctl system enable', or 'compatmallocctl system disable'"));
-    if (access(TRIAL_FILE, F_OK) == 0)
+    free(foreign);
+}
+
+/* The files that go with the line are there before it, so that it is never without them. Whoever ends the
+ * tool in between leaves them. */
+static void check_system_mode(struct findings *findings)
+{
+    bool enabled = preload_is_enabled();
+    if (enabled && preload_is_on_trial())
         add(findings, "trial", CHECK_WARNING,
             text_of("compatmalloc is on trial in all programs, and is taken out at its end"),
             text_of("'compatmallocctl system confirm' keeps it"));
-    free(foreign);
+    else if (preload_is_on_trial())
+        add(findings, "trial", CHECK_WARNING, text_of("a trial in all programs was prepared and never begun"),
+            text_of("'compatmallocctl system disable' tidies up"));
+    if (!enabled && config_is_audited())
+        add(findings, "audit", CHECK_WARNING,
+            text_of(CONFIG_FILE
+                    " lets programs carry on after a report, because of an audit of all programs that was "
+                    "never begun"),
+            text_of("'compatmallocctl system disable' tidies up"));
 }
 
 static void check_journal(struct findings *findings)
@@ -441,6 +458,7 @@ void checks_run(struct findings *findings)
     check_kernel(findings);
     check_security_modules(findings);
     check_preload_file(findings);
+    check_system_mode(findings);
     check_journal(findings);
     check_processes(findings);
 }

@@ -123,9 +123,14 @@ bool preload_is_in_force(void)
     return has_links() && preload_has_line();
 }
 
-bool preload_is_asleep(void)
+bool preload_is_enabled(void)
 {
-    return access(ASLEEP_FILE, F_OK) == 0;
+    return preload_has_line() || access(ASLEEP_FILE, F_OK) == 0;
+}
+
+bool preload_is_on_trial(void)
+{
+    return access(TRIAL_FILE, F_OK) == 0;
 }
 
 char *preload_foreign_lines(void)

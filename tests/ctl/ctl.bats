@@ -443,6 +443,17 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     [ "$(json 'answer["protected"] + answer["unprotected"] + answer["unreadable"] == len(answer["processes"])')" = True ]
 }
 
+@test "status: colours and cut lines are for terminals" {
+    start sleep 1000
+    run -0 script --quiet --return --command "stty cols 50; exec $ctl status" /dev/null </dev/null
+    assert_output --partial $'\033[31mno\033[0m'
+    sed $'s/\033\\[[0-9;]*m//g; s/\r$//' <<<"$output" | grep -v ' processes protected' >"$BATS_TEST_TMPDIR/lines"
+    run ! grep -E '^.{51}' "$BATS_TEST_TMPDIR/lines"
+    [ "$("$ctl" status | grep -v ' processes protected' | grep -Ec '^.{51}')" -ge 1 ]
+    NO_COLOR=1 run -0 script --quiet --return --command "exec $ctl status" /dev/null </dev/null
+    refute_output --partial $'\033'
+}
+
 # As status has it, of the process $pid.
 profile_and_state() {
     run -0 "$ctl" status --json

@@ -148,6 +148,11 @@ changes() {
     done
 }
 
+@test "a play that is only to be checked says that nothing is to be done where all is done" {
+    run -0 play 1
+    [ "$(changes a) $(changes b) $(changes c)" = "0 0 0" ]
+}
+
 @test "without audit, found in the process that runs" {
     run -0 play 3 --limit a
     [ "$(changes a)" -ge 1 ]

@@ -255,6 +255,25 @@ EOF
     [ "$(json 'answer["changed"], answer["exempt"]')" = "(False, False)" ]
 }
 
+@test "killed at any moment, exempt leaves the old file or the new one" {
+    local n call killed=0
+    cp "$conf" "$M/old"
+    ctl exempt /usr/bin/apt-get
+    cp "$conf" "$M/new"
+    cp "$M/old" "$conf"
+    for call in write fchmod fchown fsync rename; do
+        for n in {1..4}; do
+            run killed_at "$call" "$n" compatmallocctl exempt /usr/bin/apt-get
+            cmp "$M/old" "$conf" || cmp "$M/new" "$conf"
+            cp "$M/old" "$conf"
+            [ "$status" -ne 0 ] || break
+            killed=$((killed + 1))
+        done
+    done
+    echo "killed $killed times"
+    [ "$killed" -ge 4 ]
+}
+
 @test "exempt: a section that is there keeps its other lines and all comments" {
     cp "$conf" "$M/conf"
     cat >"$conf" <<'EOF'

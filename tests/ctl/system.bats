@@ -7,11 +7,12 @@ bats_require_minimum_version 1.5.0
 load machine-setup
 
 setup_file() {
-    one_machine make_libraries
+    one_machine prepare
 }
 
-# A library with a name that tells, and one that ends every program that it is put into.
-make_libraries() {
+# A library with a name that tells, one that ends every program that it is put into, and the configuration as it was.
+prepare() {
+    cp "$1/etc/compatmalloc.conf" "$M/conf"
     echo 'int foreign_library_is_here = 1;' | "${CC:-gcc}" -x c -shared -fPIC -o "$1/usr/lib/libforeign.so" -
     echo '__attribute__((constructor)) static void end(void) { __builtin_trap(); }' |
         "${CC:-gcc}" -x c -shared -fPIC -Wl,-soname,libcompatmalloc.so.1 -o "$M/broken.so" -
@@ -138,7 +139,6 @@ EOF
 /usr/lib/libforeign.so # nor that
 /usr/lib/libjemalloc.so.2'
     echo "$foreign" >"$etc/ld.so.preload.test"
-    cp "$etc/compatmalloc.conf" "$M/conf"
     mv "$etc/ld.so.preload.test" "$etc/ld.so.preload"
     run -1 ctl system enable
     assert_output --partial "refused: /etc/ld.so.preload loads another allocator into all programs: /usr/lib/libforeign.so /usr/lib/libjemalloc.so.2"
@@ -366,6 +366,56 @@ scripts_before_removal() {
     cp debian/compatmalloc.prerm "$M/one/root/opt/deb"
     sed -n '/^%preun$/,/^fi$/{ /^%preun$/d; s,%{_sbindir},/usr/sbin,; s,%{_prefix},/usr,; p }' rpm/compatmalloc.spec >"$M/one/root/opt/rpm"
     printf '%s\n' 'deb remove' 'rpm 0'
+}
+
+@test "killed at any moment, a trial in audit mode is begun with all that ends it, or not begun" {
+    local n call result killed=0
+    for call in symlink rename unlink sendmsg; do
+        for n in {1..9}; do
+            run killed_at "$call" "$n" compatmallocctl system enable --audit --trial=1h
+            result=$status
+            if [ -e "$etc/ld.so.preload" ]; then
+                [ -e "$etc/compatmalloc.trial" ]
+                machine_run one systemctl is-active compatmalloc-trial-end.timer
+                ctl check-config
+                run ctl system status
+                assert_output --partial "on trial, reports only"
+            elif [ "$result" -ne 0 ]; then
+                run ! new_programs_have_it
+                # What was prepared is found, and goes again.
+                if [ -e "$etc/compatmalloc.trial" ]; then
+                    run -1 ctl doctor
+                    assert_output --partial "was prepared and never begun"
+                fi
+                if ! cmp -s "$M/conf" "$etc/compatmalloc.conf"; then
+                    run -1 ctl doctor
+                    assert_output --partial "an audit of all programs that was never begun"
+                fi
+            fi
+            [ "$result" -ne 0 ] || break
+            killed=$((killed + 1))
+            ctl system disable
+            cmp "$M/conf" "$etc/compatmalloc.conf"
+            nothing_is_left
+        done
+        ctl system disable
+    done
+    echo "killed $killed times"
+    [ "$killed" -ge 8 ]
+    nothing_is_left
+}
+
+@test "what cannot be carried out is taken back" {
+    printf '/usr/lib/libforeign.so\n' >"$etc/ld.so.preload"
+    machine_run one mount --bind /etc/ld.so.preload /etc/ld.so.preload
+    run -2 ctl system enable --audit --trial=1h
+    machine_run one umount /etc/ld.so.preload
+    assert_output --partial "compatmallocctl: /etc/ld.so.preload: "
+    assert_output --partial "nothing has been changed"
+    [ "$(cat "$etc/ld.so.preload")" = /usr/lib/libforeign.so ]
+    cmp "$M/conf" "$etc/compatmalloc.conf"
+    nothing_is_left
+    rm "$etc/ld.so.preload"
 }
 
 @test "packages go even if the tool fails, and leave no line; one that cannot be taken out keeps them" {

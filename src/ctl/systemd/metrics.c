@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
-#include <unistd.h>
 
 #include "compatmalloc.h"
 #include "ctl.h"
@@ -104,11 +103,6 @@ static void forget(struct metrics *metrics)
     free(metrics->tallies);
 }
 
-static bool is_on_trial(void)
-{
-    return access(TRIAL_FILE, F_OK) == 0;
-}
-
 /* --- for Prometheus --------------------------------------------------------------------------- */
 
 static void print_head(FILE *out, const char *name, const char *type, const char *help)
@@ -134,7 +128,7 @@ static void print_machine(FILE *out)
                "Whether programs that start now get the library from /etc/ld.so.preload.");
     fprintf(out, "compatmalloc_system_wide %d\n", preload_is_in_force());
     print_head(out, "trial", "gauge", "Whether that is on trial and not confirmed.");
-    fprintf(out, "compatmalloc_trial %d\n", is_on_trial());
+    fprintf(out, "compatmalloc_trial %d\n", preload_is_on_trial());
 }
 
 static void print_events(FILE *out, const struct metrics *metrics)
@@ -184,7 +178,7 @@ static void print_json(const struct metrics *metrics)
     json_begin(NULL, '{');
     json_string("version", COMPATMALLOC_VERSION_STRING);
     json_bool("system_wide", preload_is_in_force());
-    json_bool("trial", is_on_trial());
+    json_bool("trial", preload_is_on_trial());
     json_begin("processes", '{');
     for (int s = 0; s < STANDINGS; s++)
         json_number(state_names[s], metrics->processes[s]);

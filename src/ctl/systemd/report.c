@@ -173,7 +173,7 @@ static void put_tiles(struct page *page)
               ? "It is in force for all programs of the machine, by <code>/etc/ld.so.preload</code>"
               : "It is enabled unit by unit",
           page->out);
-    fputs(access(TRIAL_FILE, F_OK) == 0 ? ", on trial.</p>\n" : ".</p>\n", page->out);
+    fputs(preload_is_on_trial() ? ", on trial.</p>\n" : ".</p>\n", page->out);
 }
 
 /* --- services --------------------------------------------------------------------------------- */
@@ -393,7 +393,7 @@ static void print_json(const struct page *page)
     json_number("time", (uint64_t)page->now * 1000000);
     json_string("version", COMPATMALLOC_VERSION_STRING);
     json_bool("system_wide", preload_is_in_force());
-    json_bool("trial", access(TRIAL_FILE, F_OK) == 0);
+    json_bool("trial", preload_is_on_trial());
     standings_print_json(&page->processes);
     json_begin("events_of_30_days", '[');
     for (size_t i = 0; i < page->event_count; i++)

@@ -31,16 +31,6 @@
 
 #define TRIAL_DEFAULT 600 /* seconds */
 
-static bool is_on_trial(void)
-{
-    return access(TRIAL_FILE, F_OK) == 0;
-}
-
-static bool is_enabled(void)
-{
-    return preload_has_line() || preload_is_asleep();
-}
-
 static bool complain_of(const char *file, bool done)
 {
     if (!done)
@@ -55,6 +45,29 @@ static void print_change(bool enabled, bool changed)
     json_bool("changed", changed);
     json_end('}');
     json_newline();
+}
+
+/* --- the way out ------------------------------------------------------------------------------ */
+
+/* The line decides, so it goes first. */
+static bool take_out(void)
+{
+    return complain_of(PRELOAD_FILE, preload_remove_line()) &&
+           complain_of(ASLEEP_FILE, file_remove(ASLEEP_FILE)) &&
+           complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)) &&
+           config_change(config_without_audit, NULL, NULL);
+}
+
+/* What works without systemd too: in a chroot, as the package is removed. */
+static void tidy_up(void)
+{
+    sd_bus *bus = NULL;
+    if (access("/run/systemd/system", F_OK) == 0 && sd_bus_open_system(&bus) >= 0) {
+        free(manager_stop(bus, TRIAL_TIMER));
+        free(manager_stop(bus, SERVICE));
+    }
+    sd_bus_unref(bus);
+    preload_remove_links();
 }
 
 /* --- enable ----------------------------------------------------------------------------------- */
@@ -113,9 +126,8 @@ static bool begin_trial(sd_bus *bus, uint64_t seconds)
     char *problem = manager_set_timer(bus, TRIAL_TIMER, seconds * UINT64_C(1000000));
     if (!problem)
         return true;
-    trouble("the timer that would end the trial cannot be started: %s; nothing has been changed", problem);
+    trouble("the timer that would end the trial cannot be started: %s", problem);
     free(problem);
-    (void)file_remove(TRIAL_FILE);
     return false;
 }
 
@@ -160,12 +172,12 @@ static void say_enabled(bool audit, uint64_t trial, bool json)
 static int enable(sd_bus *bus, bool audit, uint64_t trial, bool json)
 {
     struct findings findings;
-    if (trial && is_enabled() && !is_on_trial()) {
+    if (trial && preload_is_enabled() && !preload_is_on_trial()) {
         trouble(
             "refused: it is enabled for good already; 'compatmallocctl system disable' first, for a trial");
         return STATUS_BAD;
     }
-    if (!trial && is_on_trial()) {
+    if (!trial && preload_is_on_trial()) {
         trouble(
             "refused: a trial is running; end it with 'compatmallocctl system confirm' or 'system disable'");
         return STATUS_BAD;
@@ -177,8 +189,14 @@ static int enable(sd_bus *bus, bool audit, uint64_t trial, bool json)
         trouble("nothing has been changed");
         return STATUS_BAD;
     }
-    if (!put_in(bus, audit, trial))
+    bool was_enabled = preload_is_enabled();
+    if (!put_in(bus, audit, trial)) {
+        if (!was_enabled && take_out()) {
+            tidy_up();
+            trouble("nothing has been changed");
+        }
         return STATUS_TROUBLE;
+    }
     say_enabled(audit, trial, json);
     return STATUS_GOOD;
 }
@@ -220,33 +238,12 @@ const struct verb verb_system_enable = {
 
 /* --- disable ---------------------------------------------------------------------------------- */
 
-/* The line decides, so it goes first. */
-static bool take_out(void)
-{
-    return complain_of(PRELOAD_FILE, preload_remove_line()) &&
-           complain_of(ASLEEP_FILE, file_remove(ASLEEP_FILE)) &&
-           complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)) &&
-           config_change(config_without_audit, NULL, NULL);
-}
-
-/* What works without systemd too: in a chroot, as the package is removed. */
-static void tidy_up(void)
-{
-    sd_bus *bus = NULL;
-    if (access("/run/systemd/system", F_OK) == 0 && sd_bus_open_system(&bus) >= 0) {
-        free(manager_stop(bus, TRIAL_TIMER));
-        free(manager_stop(bus, SERVICE));
-    }
-    sd_bus_unref(bus);
-    preload_remove_links();
-}
-
 static int run_disable(const struct verb *verb, int argc, char **argv)
 {
     bool json;
     if (!options_only_json(verb, argc, argv, &json) || !is_root(PRELOAD_FILE " is changed"))
         return STATUS_TROUBLE;
-    bool was_enabled = is_enabled();
+    bool was_enabled = preload_is_enabled();
     if (!take_out())
         return STATUS_TROUBLE;
     tidy_up();
@@ -272,14 +269,14 @@ static int confirm(sd_bus *bus, bool json)
 {
     /* Without the timer the trial has no end but a reboot; only then is it no trial any more. */
     free(manager_stop(bus, TRIAL_TIMER));
-    if (!is_on_trial()) {
+    if (!preload_is_on_trial()) {
         trouble("no trial is running%s",
-                is_enabled() ? "; it is enabled for good" : ": it has ended, or there was none");
+                preload_is_enabled() ? "; it is enabled for good" : ": it has ended, or there was none");
         return STATUS_BAD;
     }
     if (!complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)))
         return STATUS_TROUBLE;
-    if (!is_enabled()) {
+    if (!preload_is_enabled()) {
         trouble("the trial has ended in this very moment; 'compatmallocctl system enable' begins anew");
         return STATUS_BAD;
     }
@@ -315,21 +312,23 @@ static int run_status(const struct verb *verb, int argc, char **argv)
     bool json;
     if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
-    const char *state = preload_is_in_force() ? "in force"
-                        : is_enabled()        ? "enabled, but not in force since this boot"
-                                              : "not enabled";
+    const char *state = preload_is_in_force()  ? "in force"
+                        : preload_is_enabled() ? "enabled, but not in force since this boot"
+                                               : "not enabled";
     char *foreign = preload_foreign_lines();
     if (json) {
         json_begin(NULL, '{');
-        json_bool("enabled", is_enabled());
+        json_bool("enabled", preload_is_enabled());
         json_bool("in_force", preload_is_in_force());
-        json_bool("trial", is_on_trial());
+        json_bool("trial", preload_is_on_trial());
+        json_bool("audit", config_is_audited());
         json_bool("kernel_says_off", kernel_says_off());
         json_string("foreign_lines", foreign);
         json_end('}');
         json_newline();
     } else {
-        printf("compatmalloc in all programs: %s%s%s\n", state, is_on_trial() ? ", on trial" : "",
+        printf("compatmalloc in all programs: %s%s%s%s\n", state, preload_is_on_trial() ? ", on trial" : "",
+               config_is_audited() ? ", reports only" : "",
                kernel_says_off() ? ", compatmalloc=off on the kernel command line" : "");
     }
     free(foreign);
@@ -360,7 +359,7 @@ static int wake(void)
 {
     if (preload_is_in_force())
         return STATUS_GOOD;
-    if (is_on_trial()) {
+    if (preload_is_on_trial()) {
         puts("the trial of compatmalloc in all programs was not confirmed before the machine went down: it "
              "is taken out");
         return take_out() ? STATUS_GOOD : STATUS_TROUBLE;
@@ -389,7 +388,7 @@ static int run_wake(const struct verb *verb, int argc, char **argv)
     (void)verb;
     (void)argc;
     (void)argv;
-    return is_enabled() ? wake() : STATUS_GOOD;
+    return preload_is_enabled() ? wake() : STATUS_GOOD;
 }
 
 static int run_sleep(const struct verb *verb, int argc, char **argv)
