@@ -13,9 +13,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "config_edit.h"
 #include "config_file.h"
 #include "ctl.h"
 #include "file.h"
+#include "json.h"
 #include "library.h"
 #include "preload_file.h"
 #include "problem.h"
@@ -115,13 +117,25 @@ static bool is_installed(const char *program)
     return false;
 }
 
+/* The first line that the library has to say of the program, which is not what it says of its configuration:
+ * that is looked at by itself. NULL if there is none. */
+static const char *report_in(const char *errors)
+{
+    static const char name[] = "compatmalloc: ";
+    const char *found = strstr(errors, name);
+    while (found && strncmp(found + sizeof name - 1, CONFIG_FILE, sizeof CONFIG_FILE - 1) == 0)
+        found = strstr(found + 1, name);
+    return found;
+}
+
 static char *canary_trouble(const char *const *command)
 {
     char *preload = text_of("LD_PRELOAD=%s", library_to_preload());
     struct outcome without = spawn(command, NULL), with = spawn(command, (const char *[]){preload, NULL});
     char *problem = NULL;
-    if (strstr(with.errors, "compatmalloc: "))
-        problem = text_of("%s: %.*s", command[0], (int)strcspn(with.errors, "\n"), with.errors);
+    const char *report = report_in(with.errors);
+    if (report)
+        problem = text_of("%s: %.*s", command[0], (int)strcspn(report, "\n"), report);
     else if (with.status == -1 && without.status != -1)
         problem = text_of("%s does not end under it", command[0]);
     else if (with.status != -1 && WIFSIGNALED(with.status) && with.status != without.status)
@@ -369,8 +383,7 @@ static void check_preload_file(struct findings *findings)
 {
     static const char *const allocators[] = {"jemalloc", "tcmalloc",        "mimalloc",
                                              "snmalloc", "hardened_malloc", "scudo"};
-    char *foreign = preload_foreign_lines();
-    foreign[strcspn(foreign, "\n")] = '\0';
+    char *foreign = preload_foreign_libraries();
     const char *allocator = NULL;
     for (size_t i = 0; i < sizeof allocators / sizeof *allocators && !allocator; i++)
         allocator = strstr(foreign, allocators[i]);
@@ -380,16 +393,32 @@ static void check_preload_file(struct findings *findings)
             text_of("take that line out"));
     else if (*foreign)
         add(findings, "preload_file", CHECK_NOTE,
-            text_of(PRELOAD_FILE " has lines of somebody else's (%s); they stay as they are", foreign), NULL);
+            text_of(PRELOAD_FILE " names other libraries (%s); they stay as they are", foreign), NULL);
     if (preload_has_line() && !preload_is_in_force())
         add(findings, "preload_file", CHECK_WARNING,
             text_of(PRELOAD_FILE " names the library, but the links that it goes by are not there"),
             text_of("'compatmallocctl system enable', or 'compatmallocctl system disable'"));
-    if (access(TRIAL_FILE, F_OK) == 0)
+    free(foreign);
+}
+
+/* The files that go with the line are there before it, so that it is never without them. Whoever ends the
+ * tool in between leaves them. */
+static void check_system_mode(struct findings *findings)
+{
+    bool enabled = preload_is_enabled();
+    if (enabled && preload_is_on_trial())
         add(findings, "trial", CHECK_WARNING,
             text_of("compatmalloc is on trial in all programs, and is taken out at its end"),
             text_of("'compatmallocctl system confirm' keeps it"));
-    free(foreign);
+    else if (preload_is_on_trial())
+        add(findings, "trial", CHECK_WARNING, text_of("a trial in all programs was prepared and never begun"),
+            text_of("'compatmallocctl system disable' tidies up"));
+    if (!enabled && config_is_audited())
+        add(findings, "audit", CHECK_WARNING,
+            text_of(CONFIG_FILE
+                    " lets programs carry on after a report, because of an audit of all programs that was "
+                    "never begun"),
+            text_of("'compatmallocctl system disable' tidies up"));
 }
 
 static void check_journal(struct findings *findings)
@@ -429,6 +458,22 @@ void checks_run(struct findings *findings)
     check_kernel(findings);
     check_security_modules(findings);
     check_preload_file(findings);
+    check_system_mode(findings);
     check_journal(findings);
     check_processes(findings);
+}
+
+void findings_print_json(const char *name, const struct findings *findings)
+{
+    json_begin(name, '[');
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *f = &findings->list[i];
+        json_begin(NULL, '{');
+        json_string("check", f->name);
+        json_string("severity", severity_name(f->severity));
+        json_string("what", f->what);
+        json_string("fix", f->fix);
+        json_end('}');
+    }
+    json_end(']');
 }

@@ -28,6 +28,9 @@ struct findings {
 void checks_run(struct findings *findings);
 void checks_free(struct findings *findings);
 
+/* A list; `name` is that of a member of an object, or NULL. */
+void findings_print_json(const char *name, const struct findings *findings);
+
 const char *severity_name(enum severity severity);
 
 /* Whether this boot was asked to go without compatmalloc. */

@@ -158,6 +158,14 @@ char *config_with_audit(const char *text, const char *unused)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
+bool config_is_audited(void)
+{
+    char *text = file_read(CONFIG_FILE, NULL);
+    bool audited = text && strstr(text, AUDIT_SECTION AUDIT_SETTING);
+    free(text);
+    return audited;
+}
+
 bool config_change(char *(*edit)(const char *text, const char *argument), const char *argument, bool *changed)
 {
     char *old = file_read(CONFIG_FILE, NULL);

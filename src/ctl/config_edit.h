@@ -15,6 +15,9 @@ char *config_without_exemption(const char *text, const char *program);
 char *config_with_audit(const char *text, const char *unused);
 char *config_without_audit(const char *text, const char *unused);
 
+/* Whether those two lines are in the configuration. */
+bool config_is_audited(void);
+
 /* Read the configuration, apply one of the above and put the result in the file's place, if it differs.
  * False, and says why. *changed may be NULL. */
 bool config_change(char *(*edit)(const char *text, const char *argument), const char *argument,

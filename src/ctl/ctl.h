@@ -56,6 +56,9 @@ bool options_next(struct options *options, const char **name, const char **value
 /* Complains if there are arguments although the verb takes none. */
 bool options_end(struct options *options);
 
+/* The same for verbs that have no option but --json, and no arguments. False after a mistake. */
+bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json);
+
 /* --- words ------------------------------------------------------------------------------------ */
 
 /* One line `compatmallocctl: ...` on stderr. Returns STATUS_TROUBLE, so that a verb can return it. */

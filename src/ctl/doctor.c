@@ -8,22 +8,6 @@
 #include "json.h"
 #include "table.h"
 
-static void print_json(const struct findings *findings)
-{
-    json_begin(NULL, '[');
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *f = &findings->list[i];
-        json_begin(NULL, '{');
-        json_string("check", f->name);
-        json_string("severity", severity_name(f->severity));
-        json_string("what", f->what);
-        json_string("fix", f->fix);
-        json_end('}');
-    }
-    json_end(']');
-    json_newline();
-}
-
 static void print_words(const struct findings *findings)
 {
     static const enum colour colours[] = {
@@ -41,23 +25,21 @@ static void print_words(const struct findings *findings)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
     struct findings findings;
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
     checks_run(&findings);
     int status = STATUS_GOOD;
     for (size_t i = 0; i < findings.count; i++)
         if (findings.list[i].severity >= CHECK_WARNING)
             status = STATUS_BAD;
-    if (json)
-        print_json(&findings);
-    else
+    if (json) {
+        findings_print_json(NULL, &findings);
+        json_newline();
+    } else {
         print_words(&findings);
+    }
     checks_free(&findings);
     return status;
 }

@@ -36,7 +36,10 @@ bool options_next(struct options *options, const char **name, const char **value
         *value = optarg;
         return true;
     }
-    if (chosen != -1) {
+    if (chosen != -1 && strcmp(options->argv[optind - 1], "--json") == 0) {
+        usage_trouble("%s: there is no --json, for it prints nothing of its own", options->verb->name);
+        options->failed = true;
+    } else if (chosen != -1) {
         usage_trouble("%s: '%s' is no option of %s, or lacks its value", options->verb->name,
                       options->argv[optind - 1], options->verb->name);
         options->failed = true;
@@ -52,4 +55,14 @@ bool options_end(struct options *options)
         options->failed = true;
     }
     return !options->failed;
+}
+
+bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json)
+{
+    struct options options = {verb, argc, argv, false};
+    const char *name, *value;
+    *json = false;
+    while (options_next(&options, &name, &value))
+        *json = true;
+    return options_end(&options);
 }

@@ -14,34 +14,52 @@
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* The dynamic loader takes blanks, colons and line ends for the same. A line of somebody's that also has the
- * library in it keeps the rest. */
+/* The dynamic loader takes blanks, colons and line ends for the same, and passes over what is behind a '#'. A
+ * line of somebody's that also has the library in it keeps the rest. */
 static const char separators[] = " \t\r\n:";
 
-static bool names_library(const char *line, size_t length)
+/* A line's bytes up to a comment. */
+static size_t length_of_names(const char *line, size_t length)
 {
-    for (size_t at = 0; at < length;) {
-        size_t word = strcspn(line + at, separators);
-        if (library_is(line + at, word))
-            return true;
-        at += word + 1;
-    }
-    return false;
+    const char *comment = memchr(line, '#', length);
+    return comment ? (size_t)(comment - line) : length;
 }
 
-/* The line without what names the library. */
+/* Appends to *list, which is replaced. */
+static void append_word(char **list, const char *word, size_t length)
+{
+    char *longer = text_of("%s%s%.*s", *list, **list ? " " : "", (int)length, word);
+    free(*list);
+    *list = longer;
+}
+
+/* Appends to *list the libraries that the line names, but for ours. True if ours was among them. */
+static bool list_foreign(char **list, const char *line, size_t length)
+{
+    bool ours = false;
+    size_t end = length_of_names(line, length);
+    for (size_t at = 0, word; at < end; at += word + 1) {
+        word = strcspn(line + at, separators);
+        word = word < end - at ? word : end - at;
+        if (library_is(line + at, word))
+            ours = true;
+        else if (word > 0)
+            append_word(list, line + at, word);
+    }
+    return ours;
+}
+
+/* NULL if the line does not name the library; else what remains of it, which may be nothing. */
 static char *line_without_library(const char *line, size_t length)
 {
     char *rest = text_of("%s", "");
-    for (size_t at = 0; at < length;) {
-        size_t word = strcspn(line + at, separators);
-        if (word > 0 && !library_is(line + at, word)) {
-            char *longer = text_of("%s%s%.*s", rest, *rest ? " " : "", (int)word, line + at);
-            free(rest);
-            rest = longer;
-        }
-        at += word + 1;
+    if (!list_foreign(&rest, line, length)) {
+        free(rest);
+        return NULL;
     }
+    size_t end = length_of_names(line, length);
+    if (end < length)
+        append_word(&rest, line + end, length - end);
     return rest;
 }
 
@@ -55,8 +73,10 @@ static char *read_foreign(bool *had_ours)
     char *foreign = text_of("%s", "");
     for (const char *line = text; *line;) {
         size_t length = strcspn(line, "\n");
-        bool ours = names_library(line, length);
-        char *kept = ours ? line_without_library(line, length) : text_of("%.*s", (int)length, line);
+        char *kept = line_without_library(line, length);
+        bool ours = kept != NULL;
+        if (!ours)
+            kept = text_of("%.*s", (int)length, line);
         if (!ours || *kept) {
             char *longer = text_of("%s%s\n", foreign, kept);
             free(foreign);
@@ -103,9 +123,14 @@ bool preload_is_in_force(void)
     return has_links() && preload_has_line();
 }
 
-bool preload_is_asleep(void)
+bool preload_is_enabled(void)
 {
-    return access(ASLEEP_FILE, F_OK) == 0;
+    return preload_has_line() || access(ASLEEP_FILE, F_OK) == 0;
+}
+
+bool preload_is_on_trial(void)
+{
+    return access(TRIAL_FILE, F_OK) == 0;
 }
 
 char *preload_foreign_lines(void)
@@ -113,6 +138,18 @@ char *preload_foreign_lines(void)
     bool ours;
     char *foreign = read_foreign(&ours);
     return foreign ? foreign : text_of("%s", "");
+}
+
+char *preload_foreign_libraries(void)
+{
+    char *text = file_read(PRELOAD_FILE, NULL), *list = text_of("%s", "");
+    for (const char *line = text; line && *line;) {
+        size_t length = strcspn(line, "\n");
+        list_foreign(&list, line, length);
+        line += length + (line[length] == '\n');
+    }
+    free(text);
+    return list;
 }
 
 bool preload_add_line(void)

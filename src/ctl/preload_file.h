@@ -28,11 +28,17 @@ bool preload_is_in_force(void);
 /* Whether our line, or any other that names the library, is in the file. */
 bool preload_has_line(void);
 
-/* Whether it is to come back with the next start of the machine. */
-bool preload_is_asleep(void);
+/* Whether it is, or is to come back with the next start of the machine. */
+bool preload_is_enabled(void);
+
+/* Whether that is on trial. Also while a trial is only being begun. */
+bool preload_is_on_trial(void);
 
 /* The lines that are somebody else's, to be freed; "" if there are none. */
 char *preload_foreign_lines(void);
+
+/* The libraries that these name, with blanks between them. To be freed. */
+char *preload_foreign_libraries(void);
 
 /* Put our line in, or take it (and any other that names the library) out; all others stay. False, and errno.
  */

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "config_file.h"
+#include "ctl.h"
+#include "in_force.h"
 #include "json.h"
 #include "units.h"
 
@@ -18,7 +20,7 @@
 
 /* --- one process ------------------------------------------------------------------------------ */
 
-static FILE *open_proc(pid_t pid, const char *name)
+FILE *process_open(pid_t pid, const char *name)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
@@ -42,7 +44,7 @@ static char *library_in(char *line)
  */
 static bool read_protection(struct process *process)
 {
-    FILE *maps = open_proc(process->pid, "maps");
+    FILE *maps = process_open(process->pid, "maps");
     if (!maps && errno == ENOENT)
         errno = ESRCH;
     if (!maps && errno != EACCES && errno != EPERM)
@@ -76,7 +78,7 @@ static char *read_program(pid_t pid)
         program[length] = '\0';
         return strdup(program);
     }
-    FILE *comm = open_proc(pid, "comm");
+    FILE *comm = process_open(pid, "comm");
     char *line = NULL;
     size_t size = 0;
     if (comm && getline(&line, &size, comm) > 0)
@@ -90,7 +92,7 @@ static char *read_program(pid_t pid)
 static bool is_kernel_thread(pid_t pid)
 {
     static const unsigned long flag_kernel_thread = 0x00200000;
-    FILE *stat = open_proc(pid, "stat");
+    FILE *stat = process_open(pid, "stat");
     unsigned long flags = 0;
     char line[1024];
     if (stat && fgets(line, sizeof line, stat)) {
@@ -205,7 +207,7 @@ size_t processes_count(const struct processes *processes, enum protection protec
 
 static char *read_variable(pid_t pid, const char *name)
 {
-    FILE *file = open_proc(pid, "environ");
+    FILE *file = process_open(pid, "environ");
     char *entry = NULL, *value = NULL;
     size_t size = 0, length = strlen(name);
     while (file && !value && getdelim(&entry, &size, '\0', file) > 0)
@@ -219,7 +221,7 @@ static char *read_variable(pid_t pid, const char *name)
 
 static uint64_t read_resident(pid_t pid)
 {
-    FILE *file = open_proc(pid, "statm");
+    FILE *file = process_open(pid, "statm");
     unsigned long pages = 0;
     if (file && fscanf(file, "%*u %lu", &pages) != 1)
         pages = 0;
@@ -233,7 +235,7 @@ static uint64_t read_age(pid_t pid)
 {
     unsigned long long started = 0;
     char line[1024], *name_end;
-    FILE *stat = open_proc(pid, "stat");
+    FILE *stat = process_open(pid, "stat");
     if (stat && fgets(line, sizeof line, stat) && (name_end = strrchr(line, ')')) &&
         sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
                &started) != 1)
@@ -246,7 +248,8 @@ static uint64_t read_age(pid_t pid)
     return (uint64_t)now.tv_sec > since_boot ? (uint64_t)now.tv_sec - since_boot : 0;
 }
 
-void process_read_details(struct process *process)
+/* What a process of that program and environment would be told by the configuration as it is now. */
+static struct settings configured_for(const struct process *process)
 {
     char *own = read_variable(process->pid, "COMPATMALLOC_OPTIONS");
     /* Some programs write the words of their title over their environment. */
@@ -256,13 +259,31 @@ void process_read_details(struct process *process)
     struct settings settings = config_settings(is_path ? process->program : NULL, options);
     if (settings.allow_environment && disable && strcmp(disable, "1") == 0)
         settings.profile = PROFILE_OFF;
-    process->profile = config_profile_name(settings.profile);
-    process->exempt = settings.profile == PROFILE_OFF;
-    process->audited = settings.on_error == ON_ERROR_LOG;
-    process->resident = read_resident(process->pid);
-    process->age = read_age(process->pid);
     free(own);
     free(disable);
+    return settings;
+}
+
+void process_read_details(struct process *process)
+{
+    struct notice notice;
+    process->is_in_force = process->protection == PROTECTED && in_force_read(process->pid, &notice);
+    if (!process->is_in_force) {
+        struct settings settings = configured_for(process);
+        notice = (struct notice){.profile = settings.profile, .on_error = settings.on_error};
+    }
+    process->profile = config_profile_name(notice.profile);
+    process->exempt = notice.profile == PROFILE_OFF;
+    process->audited = notice.on_error == ON_ERROR_LOG;
+    process->resident = read_resident(process->pid);
+    process->age = read_age(process->pid);
+}
+
+char *process_profile_in_words(const struct process *process)
+{
+    if (process->protection != PROTECTED)
+        return text_of("-");
+    return text_of(process->is_in_force ? "%s" : "(%s)", process->profile);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum protection {
@@ -21,8 +22,9 @@ struct process {
     char *library; /* the file of the library that is mapped, or NULL */
     enum protection protection;
 
-    /* What process_read_details() adds. The first three are what a process of that program and environment
-     * would be told by the configuration as it is now. */
+    /* What process_read_details() adds. */
+    bool is_in_force; /* whether the next three are from the process's own memory; else they are what the
+                         configuration as it is now would tell a process of that program and environment */
     const char *profile;
     bool exempt;       /* profile = off: the library does nothing */
     bool audited;      /* on-error = log */
@@ -43,6 +45,13 @@ bool process_read(pid_t pid, struct process *process);
 
 /* All processes but this one; false, with errno, if /proc cannot be read. */
 bool processes_read(struct processes *processes);
+
+/* "default"; "(default)" if only the configuration says so; "-" without the library. After
+ * process_read_details(). To be freed. */
+char *process_profile_in_words(const struct process *process);
+
+/* A file of its directory in /proc, or NULL. */
+FILE *process_open(pid_t pid, const char *name);
 
 void process_free(struct process *process);
 void processes_free(struct processes *processes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "standing.h"
 
+#include "json.h"
 #include "preload_file.h"
 #include "units.h"
 
@@ -38,4 +39,23 @@ const char *standing_word(enum standing standing)
 enum colour standing_colour(enum standing standing)
 {
     return standings[standing].colour;
+}
+
+void standings_print_json(const struct processes *processes)
+{
+    processes_print_counts_json(processes);
+    json_begin("processes", '[');
+    for (size_t i = 0; i < processes->count; i++) {
+        const struct process *p = &processes->list[i];
+        json_begin(NULL, '{');
+        process_print_json(p);
+        json_string("state", standing_word(process_standing(p)));
+        json_string("profile", p->protection == PROTECTED ? p->profile : NULL);
+        json_bool("in_force", p->is_in_force);
+        json_number("seconds", p->age);
+        json_number("resident_bytes", p->resident);
+        json_number("events", events_of_process(p->pid));
+        json_end('}');
+    }
+    json_end(']');
 }

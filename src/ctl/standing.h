@@ -19,6 +19,9 @@ enum standing {
 /* After process_read_details(). */
 enum standing process_standing(const struct process *process);
 
+/* Members of an object: counts, and "processes" with all that is known of each. */
+void standings_print_json(const struct processes *processes);
+
 const char *standing_word(enum standing standing);
 enum colour standing_colour(enum standing standing);
 

@@ -25,16 +25,18 @@ static void add_row(struct table *table, const struct process *p)
 {
     enum standing standing = process_standing(p);
     unsigned events = events_of_process(p->pid);
+    char *profile = process_profile_in_words(p);
     char *pid = text_of("%ld", (long)p->pid), *age = age_in_words(p->age);
     char *memory = text_of("%" PRIu64 "M", (p->resident + (1 << 19)) >> 20), *count = text_of("%u", events);
     table_cell(table, PLAIN, p->unit ? p->unit : "-");
     table_cell(table, PLAIN, pid);
     table_cell(table, standing_colour(standing), standing_word(standing));
-    table_cell(table, PLAIN, p->protection == PROTECTED ? p->profile : "-");
+    table_cell(table, PLAIN, profile);
     table_cell(table, PLAIN, age);
     table_cell(table, PLAIN, memory);
     table_cell(table, events > 0 ? RED : PLAIN, count);
     table_cell(table, PLAIN, p->program);
+    free(profile);
     free(pid);
     free(age);
     free(memory);
@@ -63,32 +65,15 @@ static void print_table(const struct processes *processes)
 static void print_json(const struct processes *processes)
 {
     json_begin(NULL, '{');
-    processes_print_counts_json(processes);
-    json_begin("processes", '[');
-    for (size_t i = 0; i < processes->count; i++) {
-        const struct process *p = &processes->list[i];
-        json_begin(NULL, '{');
-        process_print_json(p);
-        json_string("state", standing_word(process_standing(p)));
-        json_string("profile", p->protection == PROTECTED ? p->profile : NULL);
-        json_number("seconds", p->age);
-        json_number("resident_bytes", p->resident);
-        json_number("events", events_of_process(p->pid));
-        json_end('}');
-    }
-    json_end(']');
+    standings_print_json(processes);
     json_end('}');
     json_newline();
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
     struct processes processes;
     if (!processes_read(&processes))

@@ -84,7 +84,7 @@ unsigned events_of_process(pid_t pid)
         reporters.read = true;
         sd_journal *journal =
             sd_id128_get_boot(&boot) >= 0 && sd_id128_to_string(boot, id) ? journal_open(&filter) : NULL;
-        while (journal && journal_next(journal, &event)) {
+        while (journal && journal_next(journal, &filter, &event)) {
             pid_t *longer = reallocarray(reporters.list, reporters.count + 1, sizeof *longer);
             if (longer) {
                 reporters.list = longer;

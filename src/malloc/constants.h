@@ -10,6 +10,7 @@
 #include "canary_constants.h"
 #include "feature_set.h"
 #include "kind.h"
+#include "notice.h"
 #include "report.h"
 #include "settings.h"
 #include "size_class.h"
@@ -54,6 +55,8 @@ struct constants {
     uint8_t class_of_small[CLASS_TABLE_SMALL];
     uint8_t class_of_paged[CLASS_TABLE_PAGED];
     struct size_class classes[CLASS_COUNT];
+
+    struct notice notice; /* for compatmallocctl, of what is in force */
 } __attribute__((aligned(PAGE_SIZE_MAX)));
 
 extern struct constants constants;

@@ -143,7 +143,7 @@ static void undisturbed_end(const struct undisturbed *before)
 /* Not on the stack: programs misuse their heaps on stacks of a few KiB too. Used by whoever has the turn. */
 static char message[REPORT_MAX_STDERR];
 static char fields[8192];
-static char program[1024];
+static char program[1024], cgroup[1024];
 static char call_site[1280], allocated_from[1280], freed_from[1280];
 
 /* Everything has been told, in words and as fields, to those who are there to listen. */
@@ -161,6 +161,7 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
         .pid = (uint64_t)pid,
         .tid = (uint64_t)tid,
         .program = {program, sizeof program, 0},
+        .cgroup = {cgroup, sizeof cgroup, 0},
         .call_site = {call_site, sizeof call_site, 0},
         .allocated_from = {allocated_from, sizeof allocated_from, 0},
         .freed_from = {freed_from, sizeof freed_from, 0},
@@ -169,6 +170,8 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
     };
     const void *caller = report->caller || report->faulted ? report->caller : caller_noted;
     report_put_program(&circumstances.program);
+    if (constants.reports.use_journal)
+        report_put_cgroup(&circumstances.cgroup);
     struct sites sites = sites_of(report->address);
     if (caller)
         report_put_call_site(&circumstances.call_site, caller);

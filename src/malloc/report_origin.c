@@ -23,6 +23,51 @@ void report_put_program(struct text *text)
         text_quoted(text, started_as, strlen(started_as));
 }
 
+/* --- /proc/self/cgroup ------------------------------------------------------------------------ */
+
+/* "0::/system.slice/nginx.service", or where the first version of control groups is in use,
+ * "1:name=systemd:/system.slice/nginx.service"; lines of other hierarchies have nothing to do with systemd.
+ */
+static const char *path_of_cgroup(const char *line, const char *end)
+{
+    static const char *const beginnings[] = {":", "name=systemd:"};
+    const char *colon = memchr(line, ':', (size_t)(end - line));
+    for (unsigned i = 0; colon && i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t length = strlen(beginnings[i]);
+        if ((size_t)(end - colon - 1) > length && memcmp(colon + 1, beginnings[i], length) == 0)
+            return colon + 1 + length;
+    }
+    return NULL;
+}
+
+static size_t read_whole(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t held = 0;
+    ssize_t got = 0;
+    while (fd >= 0 && (got = read(fd, window + held, sizeof window - held)) > 0)
+        held += (size_t)got;
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
+void report_put_cgroup(struct text *text)
+{
+    const char *end = window + read_whole("/proc/self/cgroup"), *newline, *longest = NULL;
+    size_t length = strlen("/");
+    for (const char *line = window; (newline = memchr(line, '\n', (size_t)(end - line)));
+         line = newline + 1) {
+        const char *path = path_of_cgroup(line, newline);
+        if (path && (size_t)(newline - path) > length) {
+            longest = path;
+            length = (size_t)(newline - path);
+        }
+    }
+    if (longest)
+        text_quoted(text, longest, length);
+}
+
 /* --- /proc/self/maps -------------------------------------------------------------------------- */
 
 /* One line of it. `path` points into the line and is empty for anonymous memory. */

@@ -13,6 +13,10 @@
 /* The executable's path, as [program ...] sections name it; without /proc the one it was started by. */
 void report_put_program(struct text *text);
 
+/* The control group, by which systemd tells whose process it is: "/system.slice/nginx.service". Nothing
+ * without /proc, or if it is the topmost. */
+void report_put_cgroup(struct text *text);
+
 /* "MODULE+0xOFFSET" of the call that returns to `return_address`, as addr2line -e MODULE 0xOFFSET takes it;
  * without /proc only the address. Not reentrant: one report at a time. */
 void report_put_call_site(struct text *text, const void *return_address);

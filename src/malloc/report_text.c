@@ -363,6 +363,7 @@ void report_put_journal_fields(struct text *text, const struct report_circumstan
     put_text_field(text, "COMPATMALLOC_ALLOCATED_FROM=", &c->allocated_from);
     put_text_field(text, "COMPATMALLOC_FREED_FROM=", &c->freed_from);
     put_text_field(text, "COMPATMALLOC_PROGRAM=", &c->program);
+    put_text_field(text, "COMPATMALLOC_CGROUP=", &c->cgroup);
     put_field(text, "COMPATMALLOC_VERSION=", COMPATMALLOC_VERSION_STRING);
 }
 

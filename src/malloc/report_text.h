@@ -10,8 +10,9 @@
 struct report_circumstances {
     const struct report *report;
     uint64_t pid, tid;
-    struct text program;   /* empty if not known */
-    struct text call_site; /* empty if not known, as are these: */
+    struct text program; /* empty if not known, as are these: */
+    struct text cgroup;  /* for the journal alone */
+    struct text call_site;
     struct text allocated_from, freed_from;
     bool is_last_for_now; /* further ones will only be counted for a while */
     uint32_t unprinted;   /* those that were, since the one before */

@@ -224,6 +224,8 @@ static bool start(void)
     environment_read_settings(&constants.settings, constants.secure);
     apply_settings();
     constants.passthrough = constants.settings.profile == PROFILE_OFF;
+    constants.notice = (struct notice){NOTICE_MAGIC, (uintptr_t)&constants.notice, constants.settings.profile,
+                                       constants.settings.on_error};
     if (!constants.passthrough && !start_heap())
         return false;
     constants.dispatch = *paths_for(&constants);

@@ -225,6 +225,17 @@ EOF
     [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
+@test "every verb can say it as data, but the one that says nothing" {
+    local verb missing=
+    while read -r verb; do
+        # shellcheck disable=SC2086 # two words, perhaps
+        "$ctl" $verb --help | grep -q -- --json || missing+=" $verb"
+    done < <(verbs)
+    [ "$missing" = " run" ]
+    run -2 "$ctl" run --json true
+    assert_line --index 0 "compatmallocctl: run: there is no --json, for it prints nothing of its own"
+}
+
 @test "run: options behind the command are the command's" {
     run -0 "$ctl" run echo --profile=best -- --help
     assert_output -- "--profile=best -- --help"
@@ -419,7 +430,7 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     start sleep 1000
     run -0 "$ctl" status
     assert_line --index 0 --regexp "^UNIT +PID  PROTECTED  PROFILE +UP +MEMORY  EVENTS  PROGRAM\$"
-    assert_line --regexp "^[^ ]+ +$protected +yes +default +0min +[0-9]+M +0  /"
+    assert_line --regexp "^[^ ]+ +$protected +yes +[(]?default[)]? +0min +[0-9]+M +0  /"
     assert_line --regexp "^[^ ]+ +$pid +no +- +0min +[0-9]+M +0  /"
     assert_line --regexp "^[0-9]+ of [0-9]+ processes protected"
     refute_output --partial $'\033'
@@ -430,6 +441,48 @@ time.sleep(1000)' "$LIBRARY" "$BATS_TEST_TMPDIR/mapped"
     run -0 "$ctl" status --json
     [ "$(json "[p['protected'] for p in answer['processes'] if p['pid'] == $pid]")" = "[True]" ]
     [ "$(json 'answer["protected"] + answer["unprotected"] + answer["unreadable"] == len(answer["processes"])')" = True ]
+}
+
+@test "status: colours and cut lines are for terminals" {
+    start sleep 1000
+    run -0 script --quiet --return --command "stty cols 50; exec $ctl status" /dev/null </dev/null
+    assert_output --partial $'\033[31mno\033[0m'
+    sed $'s/\033\\[[0-9;]*m//g; s/\r$//' <<<"$output" | grep -v ' processes protected' >"$BATS_TEST_TMPDIR/lines"
+    run ! grep -E '^.{51}' "$BATS_TEST_TMPDIR/lines"
+    [ "$("$ctl" status | grep -v ' processes protected' | grep -Ec '^.{51}')" -ge 1 ]
+    NO_COLOR=1 run -0 script --quiet --return --command "exec $ctl status" /dev/null </dev/null
+    refute_output --partial $'\033'
+}
+
+# As status has it, of the process $pid.
+profile_and_state() {
+    run -0 "$ctl" status --json
+    json "[(p['profile'], p['in_force'], p['state']) for p in answer['processes'] if p['pid'] == $pid]"
+}
+
+@test "status: what a process was told when it started is in force, whatever the configuration says now" {
+    [ "$(id -u)" -eq 0 ] || skip "only root can read other processes' memory"
+    printf 'profile = light\non-error = log\n' >"$BATS_TEST_TMPDIR/conf"
+    start env LD_PRELOAD="$LIBRARY" COMPATMALLOC_CONF="$BATS_TEST_TMPDIR/conf" sleep 1000
+    printf 'profile = strict\n' >"$BATS_TEST_TMPDIR/conf"
+    [ "$(profile_and_state)" = "[('light', True, 'audit')]" ]
+    run -0 "$ctl" status
+    assert_line --regexp " $pid +audit +light "
+    start env LD_PRELOAD="$LIBRARY" COMPATMALLOC_DISABLE=1 sleep 1000
+    [ "$(profile_and_state)" = "[('off', True, 'exempt')]" ]
+    # Also where an upgrade has replaced the library's file.
+    cp "$LIBRARY" "$BATS_TEST_TMPDIR/libcompatmalloc.so.1"
+    start env LD_PRELOAD="$BATS_TEST_TMPDIR/libcompatmalloc.so.1" COMPATMALLOC_OPTIONS=profile=strict sleep 1000
+    rm "$BATS_TEST_TMPDIR/libcompatmalloc.so.1"
+    [ "$(profile_and_state)" = "[('strict', True, 'yes')]" ]
+}
+
+@test "status: of a process that has not allocated anything, only the configuration is known" {
+    echo 'int pause(void); int main(void) { pause(); }' | "${CC:-gcc}" -x c -o "$BATS_TEST_TMPDIR/idle" -
+    start env LD_PRELOAD="$LIBRARY" "$BATS_TEST_TMPDIR/idle"
+    [ "$(profile_and_state)" = "[('default', False, 'yes')]" ]
+    run -0 "$ctl" status
+    assert_line --regexp " $pid +yes +[(]default[)] "
 }
 
 @test "status: no file name can forge a line or break the data" {

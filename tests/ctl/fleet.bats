@@ -4,28 +4,27 @@
 # Three machines, and Ansible that rolls compatmalloc out to them; on one of them a program has a bug.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     begin_machines
     if ! command -v ansible-playbook >/dev/null; then
         cannot_if 77 "ansible-playbook is not installed (Debian's ansible-core)"
         return 0
     fi
-    local status=0 words machine
+    local machine
     for machine in a b c; do
-        words=$(machine_make_bare "$machine") || status=$?
-        cannot_if "$status" "$words"
-        [ "$status" -eq 0 ] || return 0
+        made_or_cannot machine_make_bare "$machine" || break
     done
+    [ ! -e "$M/reason" ] || return 0
+    [ -d "$M/c/root/etc" ]
     make_repository "$M/repository"
     for machine in a b c; do
         make_shop "$M/$machine/root" "$machine"
-        words=$(machine_boot "$machine") || status=$?
-        cannot_if "$status" "$words"
-        [ "$status" -eq 0 ] || return 0
+        made_or_cannot machine_boot "$machine" || break
     done
+    [ ! -e "$M/reason" ] || return 0
+    [ -s "$M/c/state" ]
     printf '%s\n' a b c >"$M/inventory"
     cat >>"$M/inventory" <<EOF
 [all:vars]
@@ -83,22 +82,24 @@ EOF
     ln -s ../shop.service "$1/etc/systemd/system/multi-user.target.wants/shop.service"
 }
 
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
-}
-
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
 }
 
+# play N [ARGUMENT...]: the N-th command that docs/fleet.md gives for the machine with Ansible. The inventory is in the current directory,
+# as it is there; the playbook is this tree's.
 play() {
-    ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 ANSIBLE_RETRY_FILES_ENABLED=0 ANSIBLE_HOME="$M/ansible" ANSIBLE_LOCAL_TEMP="$M/ansible" \
-        ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_GATHER_SUBSET='!all,min,pkg_mgr,service_mgr' \
-        timeout 300 ansible-playbook -i "$M/inventory" ansible/rollout.yml "$@"
+    local number=$1 command
+    shift
+    mkdir -p "$M/commands"
+    tests/docs/extract -v kind=fleet -v directory="$M/commands" docs/fleet.md
+    command=$(sed "s,/usr/share/compatmalloc/ansible/,$PWD/ansible/," "$M/commands/00$number"-*)
+    (
+        cd "$M" || exit
+        export ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 ANSIBLE_RETRY_FILES_ENABLED=0 ANSIBLE_HOME="$M/ansible" ANSIBLE_LOCAL_TEMP="$M/ansible" \
+            ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_GATHER_SUBSET='!all,min,pkg_mgr,service_mgr'
+        timeout 300 bash -c "$command \"\$@\"" bash "$@"
+    )
 }
 
 protected() {
@@ -111,12 +112,12 @@ changes() {
 }
 
 @test "a play that is only to be checked changes nothing" {
-    run -0 play --check --limit a
+    run -0 play 1 --limit a
     run ! machine_run a sh -c 'command -v compatmallocctl'
 }
 
 @test "the rollout stops at the machine whose program trips, rolls it back, and says why" {
-    run play
+    run play 2
     echo "$output"
     [ "$status" -ne 0 ]
     assert_output --partial "b has been rolled back. Nothing has been found"
@@ -135,7 +136,7 @@ changes() {
     machine_run b systemctl restart shop
     local before
     before=$(machine_run a systemctl show --property=MainPID shop)
-    run -0 play
+    run -0 play 2
     [ "$(changes a)" -eq 0 ]
     [ "$(changes b)" -ge 1 ]
     [ "$(changes c)" -ge 1 ]
@@ -147,14 +148,33 @@ changes() {
     done
 }
 
+@test "a play that is only to be checked says that nothing is to be done where all is done" {
+    run -0 play 1
+    [ "$(changes a) $(changes b) $(changes c)" = "0 0 0" ]
+}
+
+@test "without audit, found in the process that runs" {
+    run -0 play 3 --limit a
+    [ "$(changes a)" -ge 1 ]
+    grep -q 'on-error=abort' "$M/a/root/etc/systemd/system/shop.service.d/compatmalloc.conf"
+    protected a
+    # shellcheck disable=SC2016 # for the machine's shell
+    machine_run a sh -c 'tr "\0" "\n" <"/proc/$(systemctl show --property=MainPID --value shop)/environ"' | grep -x 'COMPATMALLOC_OPTIONS=.*on-error=abort'
+}
+
 @test "all programs of one machine, without audit; again, which changes nothing; and out again" {
-    run -0 play --limit c -e '{"compatmalloc_audit": false, "compatmalloc_mode": "system"}'
+    run -0 play 4 --limit c
     machine_run c compatmallocctl system status
     [ ! -e "$M/c/root/etc/compatmalloc.trial" ]
-    run -0 play --limit c -e '{"compatmalloc_audit": false, "compatmalloc_mode": "system"}'
+    # The audit of the play before does not outlive it anywhere.
+    grep -q 'on-error=abort' "$M/c/root/etc/systemd/system/shop.service.d/compatmalloc.conf"
+    run ! grep -q 'system enable --audit' "$M/c/root/etc/compatmalloc.conf"
+    run -0 play 4 --limit c
     [ "$(changes c)" -eq 0 ]
-    run -0 play --limit c -e '{"compatmalloc_mode": "absent"}'
+    run -0 play 5 --limit c
     run -1 machine_run c compatmallocctl system status
     run -1 protected c
     [ "$(machine_run c systemctl is-active shop)" = active ]
+    # Those are all that the documentation has.
+    [ "$(find "$M/commands" -type f | wc -l)" -eq 5 ]
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=bash
 #
-# What test files that need machines have in common: setup_file calls one_machine, or makes its own; setup calls
-# need_machine.
+# What test files that need machines have in common. They load this file; setup_file calls one_machine, or begin_machines and makes its
+# own; setup calls need_machine.
 
 # shellcheck source=tests/ctl/machine.bash
-. "$BATS_TEST_DIRNAME/machine.bash"
+. "${BASH_SOURCE[0]%/*}/machine.bash"
 
 begin_machines() {
     cd "$BATS_TEST_DIRNAME/../.." || return
@@ -27,6 +27,40 @@ cannot_if() {
     esac
 }
 
+# made_or_cannot COMMAND...: false if it fails; then the tests skip or fail.
+made_or_cannot() {
+    local status=0 words
+    words=$("$@") || status=$?
+    cannot_if "$status" "$words" && [ "$status" -eq 0 ]
+}
+
+# one_machine [COMMAND...]: a booted machine called "one"; the command is given its root before.
+one_machine() {
+    begin_machines
+    if made_or_cannot machine_make one; then
+        [ $# -eq 0 ] || "$@" "$M/one/root"
+        made_or_cannot machine_boot one || true
+    fi
+    [ -e "$M/reason" ] || [ -s "$M/one/state" ]
+}
+
+ctl() {
+    machine_run one compatmallocctl "$@"
+}
+
+# json EXPRESSION: of what was printed last, called "answer".
+json() {
+    # shellcheck disable=SC2154 # set by run
+    python3 -c 'import json, sys; answer = json.loads(sys.argv[2]); print(eval(sys.argv[1]))' "$1" "$output"
+}
+
+# killed_at CALL N COMMAND...: as it makes the N-th of these calls. Status 0 if there are not so many.
+killed_at() {
+    local call=$1 n=$2
+    shift 2
+    machine_run one strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$@"
+}
+
 need_machine() {
     load /usr/lib/bats/bats-support/load
     load /usr/lib/bats/bats-assert/load
@@ -36,7 +70,7 @@ need_machine() {
     fi
 }
 
-end_machines() {
+teardown_file() {
     local machine
     for machine in "$M"/*/root; do
         machine_throw_away "$(basename "${machine%/root}")"

@@ -4,17 +4,16 @@
 # Machines to administer: containers with a booted Debian, and what was built installed in them.
 
 # shellcheck source=tests/boot/root.bash
-. tests/boot/root.bash
+. "${BASH_SOURCE[0]%/*}/../boot/root.bash"
+# shellcheck source=tests/boot/cgroup.bash
+. "${BASH_SOURCE[0]%/*}/../boot/cgroup.bash"
 
 # machine_make_bare NAME: a root in $M/NAME/root. Prints why not, and fails with 77, if that cannot be.
 machine_make_bare() {
     local root=$M/$1/root
-    if [ "$(id -u)" -ne 0 ]; then
-        echo "booting a container needs root"
-        return 77
-    fi
-    if ! command -v mmdebstrap >/dev/null || ! command -v systemd-nspawn >/dev/null; then
-        echo "mmdebstrap or systemd-nspawn is not installed"
+    tests/boot/nspawn || return
+    if ! command -v mmdebstrap >/dev/null; then
+        echo "mmdebstrap is not installed"
         return 77
     fi
     machine_lay_out "$1" || return
@@ -51,7 +50,8 @@ machine_make() {
 machine_boot() {
     local name=$1 _
     shift
-    tests/boot/nspawn "compatmalloc-$name-$$" "$M/$name/root" "$@" >"$M/$name/console" 2>&1 3>&- &
+    echo "compatmalloc-$name-$$" >"$M/$name/machine"
+    tests/boot/nspawn "$(<"$M/$name/machine")" "$M/$name/root" "$@" >"$M/$name/console" 2>&1 3>&- &
     echo "$!" >"$M/$name/pid"
     disown "$!"
     rm -f "$M/$name/leader"
@@ -104,6 +104,7 @@ machine_wait() {
     done
     rm -f "$M/$1/state"
     kill -KILL "$(<"$M/$1/pid")" 2>/dev/null || true
+    remove_cgroup "$(<"$M/$1/machine")"
 }
 
 machine_throw_away() {

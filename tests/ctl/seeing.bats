@@ -4,19 +4,11 @@
 # events, explain, report, metrics and exempt, in a machine where services have met their bugs.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    begin_machines
-    local status=0 words
-    words=$(machine_make one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
-    tests/ctl/inside/make-units "$M/one/root"
-    words=$(machine_boot one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
+    one_machine tests/ctl/inside/make-units
+    [ ! -e "$M/reason" ] || return 0
     # Two reports: of a service that ends by it, and of one that carries on.
     machine_run one compatmallocctl enable buggy nginx
     machine_run one systemctl restart buggy nginx
@@ -27,25 +19,9 @@ setup_file() {
     machine_run one journalctl --sync
 }
 
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
-}
-
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
     conf=$M/one/root/etc/compatmalloc.conf
-}
-
-ctl() {
-    machine_run one compatmallocctl "$@"
-}
-
-json() {
-    python3 -c 'import json, sys; answer = json.loads(sys.argv[2]); print(eval(sys.argv[1]))' "$1" "$output"
 }
 
 @test "events: a table, and the same as data" {
@@ -119,6 +95,27 @@ json() {
     [ "$(json '[(p["events"], p["state"]) for p in answer["processes"] if p["program"] == "/opt/programs/buggy" and p["events"]]')" = "[(1, 'audit')]" ]
 }
 
+@test "events: the unit of a process that has gone before the journal looks is known all the same" {
+    # What is asleep cannot look; the process has long gone when it wakes up.
+    machine_run one systemctl kill --signal=STOP systemd-journald
+    machine_run one systemd-run --quiet --unit=quick --property=StandardOutput=null --property=StandardError=null \
+        --setenv=LD_PRELOAD=libcompatmalloc.so.1 /opt/programs/buggy at-once
+    local _ state=
+    for _ in {1..100}; do
+        state=$(machine_run one systemctl show --property=ActiveState --value quick)
+        [ "$state" != failed ] || break
+        sleep 0.1
+    done
+    machine_run one systemctl kill --signal=CONT systemd-journald
+    [ "$state" = failed ]
+    machine_run one journalctl --sync
+    machine_run one systemctl reset-failed quick
+    run -0 machine_run one journalctl --output=json COMPATMALLOC_CGROUP=/system.slice/quick.service
+    [ "$(json '"_SYSTEMD_UNIT" in answer')" = False ]
+    run -0 ctl events --json --unit=quick
+    [ "$(json '[(e["unit"], e["kind"]) for e in answer]')" = "[('quick.service', 'heap-buffer-overflow')]" ]
+}
+
 @test "metrics: what Prometheus reads, put in place at once" {
     run -0 ctl metrics
     assert_line 'compatmalloc_trial 0'
@@ -139,6 +136,18 @@ json() {
     outside=$(ctl metrics | sed -n 's/^compatmalloc_processes{state="unknown"} //p')
     [ "$inside" = "$outside" ]
     run -2 ctl metrics --output=/there/is/no/such/directory/x
+}
+
+@test "metrics --json: the same numbers" {
+    ctl metrics >"$M/prometheus"
+    run -0 ctl metrics --json
+    [ "$(json 'answer["trial"], answer["system_wide"]')" = "(False, False)" ]
+    [ "$(json 'answer["processes"]["protected"]')" = "$(sed -n 's/^compatmalloc_processes{state="protected"} //p' "$M/prometheus")" ]
+    [ "$(json 'answer["events"]["heap-buffer-overflow"]')" = "$(sed -n 's/^compatmalloc_events_total{kind="heap-buffer-overflow"} //p' "$M/prometheus")" ]
+    [ "$(json '[(e["kind"], e["count"]) for e in answer["unit_events"] if e["unit"] == "quick.service"]')" = "[('heap-buffer-overflow', 1)]" ]
+    [ "$(json '"%.3f" % (answer["last_event"] // 1000 / 1000)')" = "$(sed -n 's/^compatmalloc_last_event_timestamp_seconds //p' "$M/prometheus")" ]
+    run -2 ctl metrics --json --output=/root/x
+    assert_output --partial "does not read JSON"
 }
 
 @test "alerts and dashboard ask for metrics that there are" {
@@ -193,6 +202,19 @@ assert "url(" not in page and "@import" not in page
 EOF
 }
 
+@test "report --json: the same as data" {
+    run -0 ctl status --json
+    local members
+    members=$(json 'sorted(answer)')
+    run -0 ctl report --json
+    [ "$(json 'sorted(k for k in answer if k in '"$members"')')" = "$members" ]
+    [ "$(json 'all(e["kind"] for e in answer["events_of_30_days"]) and len(answer["events_of_30_days"]) >= 3')" = True ]
+    [ "$(json 'answer["settings"]["profile"], answer["settings"]["on_error"]')" = "('default', 'abort')" ]
+    [ "$(json '"library" in [f["check"] for f in answer["findings"]]')" = True ]
+    run -2 ctl report
+    run -2 ctl report --json --html=-
+}
+
 @test "report: a browser shows it, on a screen, on a phone and on paper" {
     local browser
     browser=$(command -v chromium) || skip "chromium is not installed"
@@ -231,6 +253,25 @@ EOF
     cmp "$M/conf" "$conf"
     run -0 ctl exempt --remove /opt/programs/buggy --json
     [ "$(json 'answer["changed"], answer["exempt"]')" = "(False, False)" ]
+}
+
+@test "killed at any moment, exempt leaves the old file or the new one" {
+    local n call killed=0
+    cp "$conf" "$M/old"
+    ctl exempt /usr/bin/apt-get
+    cp "$conf" "$M/new"
+    cp "$M/old" "$conf"
+    for call in write fchmod fchown fsync rename; do
+        for n in {1..4}; do
+            run killed_at "$call" "$n" compatmallocctl exempt /usr/bin/apt-get
+            cmp "$M/old" "$conf" || cmp "$M/new" "$conf"
+            cp "$M/old" "$conf"
+            [ "$status" -ne 0 ] || break
+            killed=$((killed + 1))
+        done
+    done
+    echo "killed $killed times"
+    [ "$killed" -ge 4 ]
 }
 
 @test "exempt: a section that is there keeps its other lines and all comments" {

@@ -4,35 +4,15 @@
 # enable and disable, in a booted machine.
 
 bats_require_minimum_version 1.5.0
+load machine-setup
 
 setup_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    begin_machines
-    local status=0 words
-    words=$(machine_make one) || status=$?
-    cannot_if "$status" "$words"
-    [ "$status" -eq 0 ] || return 0
-    tests/ctl/inside/make-units "$M/one/root"
-    words=$(machine_boot one) || status=$?
-    cannot_if "$status" "$words"
-}
-
-teardown_file() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
-    end_machines
+    one_machine tests/ctl/inside/make-units
 }
 
 setup() {
-    # shellcheck source=tests/ctl/machine-setup.bash
-    . "$BATS_TEST_DIRNAME/machine-setup.bash"
     need_machine
     system=$M/one/root/etc/systemd/system
-}
-
-ctl() {
-    machine_run one compatmallocctl "$@"
 }
 
 property() {
@@ -42,10 +22,6 @@ property() {
 # The whole of the units' directory, with contents.
 units_now() {
     (cd "$M/one/root/etc/systemd" && find . -type f -exec sha256sum {} + -o -printf '%p %l\n' | sort)
-}
-
-json() {
-    python3 -c 'import json, sys; answer = json.loads(sys.argv[2]); print(eval(sys.argv[1]))' "$1" "$output"
 }
 
 @test "systemd finds nothing wrong with the units that come with the tool" {
@@ -316,13 +292,6 @@ EOF
     [ ! -e "$system/other.service.d" ]
     mv "$M/other.service" "$system/other.service"
     machine_run one systemctl daemon-reload
-}
-
-# killed_at CALL N COMMAND...: as it makes the N-th of these calls. Status 0 if there are not so many.
-killed_at() {
-    local call=$1 n=$2
-    shift 2
-    machine_run one strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$@"
 }
 
 @test "killed at any moment, enable and disable leave the old state or the new one" {

@@ -154,7 +154,7 @@ EOF
     local package script
     for package in libcompatmalloc1 compatmalloc libcompatmalloc-dev; do
         for script in preinst postinst prerm postrm; do
-            case "$package $script" in "libcompatmalloc1 prerm" | "compatmalloc prerm") continue ;; esac
+            case "$package $script" in "libcompatmalloc1 prerm" | "compatmalloc prerm" | "compatmalloc postrm") continue ;; esac
             run ! dpkg-deb --info "$D/$package.deb" "$script"
         done
     done

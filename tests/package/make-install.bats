@@ -113,4 +113,9 @@ EOF
     forgets 'libcompatmalloc.so.10 xlibcompatmalloc.so.1' 'libcompatmalloc.so.10 xlibcompatmalloc.so.1'
     [ ! -e "$file.compatmalloc-new" ]
     scripts/forget-preload "$BATS_TEST_TMPDIR/absent"
+    # What says that it is to come back does not stay either.
+    touch "$BATS_TEST_TMPDIR"/compatmalloc.{asleep,trial}
+    scripts/forget-preload "$BATS_TEST_TMPDIR/absent"
+    [ ! -e "$BATS_TEST_TMPDIR/compatmalloc.asleep" ]
+    [ ! -e "$BATS_TEST_TMPDIR/compatmalloc.trial" ]
 }

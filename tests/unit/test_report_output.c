@@ -289,22 +289,39 @@ static int listen_as_journal(void)
     return journal;
 }
 
-/* Report, then show on stderr what came in at the journal. */
-static void report_to_journal(void *argument)
+/* A /proc in which there is nothing but this. */
+static void stand_in_for_proc(const char *cgroup)
 {
-    int journal = listen_as_journal();
+    if (mount("test", "/proc", "tmpfs", 0, NULL) != 0 || mkdir("/proc/self", 0755) != 0)
+        _exit(1);
+    int file = open("/proc/self/cgroup", O_WRONLY | O_CREAT, 0644);
+    if (file < 0 || write(file, cgroup, strlen(cgroup)) != (ssize_t)strlen(cgroup))
+        _exit(1);
+    close(file);
+}
+
+/* Report, then show on stderr what came in at the journal. */
+static void report_to(int journal, const void *caller)
+{
     int real_stderr = dup(STDERR_FILENO);
     close(STDERR_FILENO);
     carry_on(true);
     struct report r = overflow();
     r.offset = 2;
-    r.caller = argument;
+    r.caller = caller;
     report(&r);
     char datagram[8192];
     ssize_t got;
     while ((got = recv(journal, datagram, sizeof datagram, MSG_DONTWAIT)) > 0)
         if (write(real_stderr, datagram, (size_t)got) != got || write(real_stderr, "END\n", 4) != 4)
             _exit(2);
+}
+
+static void report_to_journal(void *argument)
+{
+    int journal = listen_as_journal();
+    stand_in_for_proc("0::/\n");
+    report_to(journal, argument);
 }
 
 /* Out of the text with the one field that differs each time; it must hold this. */
@@ -344,6 +361,42 @@ static void the_journal_gets_fields(void **state)
         "COMPATMALLOC_CALLER=0x1234\n"
         "COMPATMALLOC_VERSION=" COMPATMALLOC_VERSION_STRING "\n"
         "END\n");
+}
+
+static void report_from_cgroup(void *argument)
+{
+    int journal = listen_as_journal();
+    stand_in_for_proc(argument);
+    report_to(journal, NULL);
+}
+
+/* So that whose process it was is known even if it has gone when the journal asks. */
+static void the_journal_is_told_the_cgroup(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *field;
+    } cases[] = {
+        {"0::/system.slice/nginx.service\n", "\nCOMPATMALLOC_CGROUP=/system.slice/nginx.service\n"},
+        {"2:cpu:/other\n1:name=systemd:/system.slice/a.service\n0::/\n",
+         "\nCOMPATMALLOC_CGROUP=/system.slice/a.service\n"},
+        {"0::/a\x1b/b.service\n", "\nCOMPATMALLOC_CGROUP=/a?/b.service\n"},
+        {"2:cpu:/other\n0::/\n", NULL},
+        {"0::/unfinished", NULL},
+        {"0::\n\n::\nx\n", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run(report_from_cgroup, (void *)(uintptr_t)cases[i].file);
+        if (skipped_as_not_permitted())
+            skip_because("this user may not mount, nor make a user namespace");
+        assert_went_on();
+        assert_non_null(strstr(outcome.text, "\nCOMPATMALLOC_KIND="));
+        if (cases[i].field)
+            assert_non_null(strstr(outcome.text, cases[i].field));
+        else
+            assert_null(strstr(outcome.text, "COMPATMALLOC_CGROUP="));
+    }
 }
 
 static void report_to_full_journal(void *argument)
@@ -400,6 +453,7 @@ int main(void)
         cmocka_unit_test(program_process_and_thread_are_named),
         cmocka_unit_test(without_proc_the_bare_address_is_given),
         cmocka_unit_test(the_journal_gets_fields),
+        cmocka_unit_test(the_journal_is_told_the_cgroup),
         cmocka_unit_test(a_full_journal_does_not_stop_the_program),
         cmocka_unit_test(journal_no_means_no),
     };

@@ -25,34 +25,6 @@ static char *time_in_words(uint64_t microseconds)
     return text_of("%s", text);
 }
 
-static void print_json(const struct event *event)
-{
-    const struct {
-        const char *name, *value;
-    } strings[] = {{"kind", event->kind},     {"message", event->message},     {"program", event->program},
-                   {"unit", event->unit},     {"operation", event->operation}, {"address", event->address},
-                   {"caller", event->caller}, {"version", event->version},     {"host", event->host}};
-    const struct {
-        const char *name, *value;
-    } numbers[] = {{"pid", event->pid},
-                   {"size", event->size},
-                   {"slot_size", event->slot_size},
-                   {"offset", event->offset}};
-    char *id = event_id(event);
-    json_begin(NULL, '{');
-    json_string("id", id);
-    json_number("time", event->time);
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        json_string(strings[i].name, strings[i].value);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (numbers[i].value)
-            json_number(numbers[i].name, strtoull(numbers[i].value, NULL, 10));
-        else
-            json_null(numbers[i].name);
-    json_end('}');
-    free(id);
-}
-
 static void print_line(const struct event *event)
 {
     char *id = event_id(event), *time = time_in_words(event->time);
@@ -66,13 +38,13 @@ static void print_line(const struct event *event)
 }
 
 /* As they come in, one line each: a table would not know how wide it has to be. */
-static int follow(sd_journal *journal, bool json)
+static int follow(sd_journal *journal, const struct event_filter *filter, bool json)
 {
     struct event event;
     for (;;) {
-        while (journal_next(journal, &event)) {
+        while (journal_next(journal, filter, &event)) {
             if (json) {
-                print_json(&event);
+                event_print_json(&event);
                 json_newline();
             } else {
                 print_line(&event);
@@ -100,18 +72,18 @@ static void add_row(struct table *table, const struct event *event)
     free(time);
 }
 
-static int list(sd_journal *journal, bool json)
+static int list(sd_journal *journal, const struct event_filter *filter, bool json)
 {
     struct event event;
     size_t count = 0;
     struct table *table = NULL;
     if (json)
         json_begin(NULL, '[');
-    for (; journal_next(journal, &event); count++) {
+    for (; journal_next(journal, filter, &event); count++) {
         if (!json && count == 0)
             table = table_begin((const char *[]){"EVENT", "TIME", "KIND", "UNIT", ">PID", "PROGRAM", NULL});
         if (json)
-            print_json(&event);
+            event_print_json(&event);
         else
             add_row(table, &event);
         event_free(&event);
@@ -148,11 +120,11 @@ static int run(const struct verb *verb, int argc, char **argv)
     if (!options_end(&options))
         return STATUS_TROUBLE;
     sd_journal *journal = journal_open(&filter);
-    free(unit);
-    if (!journal)
-        return STATUS_TROUBLE;
-    int status = following ? follow(journal, json) : list(journal, json);
+    int status = !journal    ? STATUS_TROUBLE
+                 : following ? follow(journal, &filter, json)
+                             : list(journal, &filter, json);
     sd_journal_close(journal);
+    free(unit);
     return status;
 }
 

@@ -129,9 +129,9 @@ static bool find_event(uint64_t time, struct event *event)
     sd_journal *journal = journal_open(&filter);
     if (!journal)
         return false;
-    bool found = journal_next(journal, event);
+    bool found = journal_next(journal, &filter, event);
     struct event next;
-    while (found && time == 0 && journal_next(journal, &next)) {
+    while (found && time == 0 && journal_next(journal, &filter, &next)) {
         event_free(event);
         *event = next;
     }

@@ -2,11 +2,13 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
+#include "json.h"
 #include "report.h"
 #include "table.h"
 
@@ -28,8 +30,6 @@ sd_journal *journal_open(const struct event_filter *filter)
     add_match(journal, "MESSAGE_ID", REPORT_MESSAGE_ID);
     if (filter->kind)
         add_match(journal, "COMPATMALLOC_KIND", filter->kind);
-    if (filter->unit)
-        add_match(journal, "_SYSTEMD_UNIT", filter->unit);
     if (filter->boot)
         add_match(journal, "_BOOT_ID", filter->boot);
     if (filter->since)
@@ -49,34 +49,79 @@ static char *field(sd_journal *journal, const char *name)
     return text_of("%.*s", (int)(length - skip), (const char *)data + skip);
 }
 
-bool journal_next(sd_journal *journal, struct event *event)
+/* "nginx.service" from "/system.slice/nginx.service/worker": what comes first behind the slices. NULL if that
+ * is no unit with processes. To be freed. */
+static char *unit_of_cgroup(const char *path)
 {
-    *event = (struct event){0};
-    if (sd_journal_next(journal) <= 0 || sd_journal_get_realtime_usec(journal, &event->time) < 0)
-        return false;
-    event->message = field(journal, "MESSAGE");
-    event->kind = field(journal, "COMPATMALLOC_KIND");
-    event->program = field(journal, "COMPATMALLOC_PROGRAM");
-    event->unit = field(journal, "_SYSTEMD_UNIT");
-    event->pid = field(journal, "_PID");
-    event->operation = field(journal, "COMPATMALLOC_OPERATION");
-    event->address = field(journal, "COMPATMALLOC_ADDRESS");
-    event->size = field(journal, "COMPATMALLOC_SIZE");
-    event->slot_size = field(journal, "COMPATMALLOC_SLOT_SIZE");
-    event->offset = field(journal, "COMPATMALLOC_OFFSET");
-    event->caller = field(journal, "COMPATMALLOC_CALLER");
-    event->version = field(journal, "COMPATMALLOC_VERSION");
-    event->host = field(journal, "_HOSTNAME");
-    return true;
+    for (size_t length; *path; path += length) {
+        path += strspn(path, "/");
+        length = strcspn(path, "/");
+        const char *dot = memrchr(path, '.', length);
+        size_t kind = dot ? (size_t)(path + length - dot) : 0;
+        if (kind == strlen(".slice") && strncmp(dot, ".slice", kind) == 0)
+            continue;
+        bool is_unit = (kind == strlen(".service") && strncmp(dot, ".service", kind) == 0) ||
+                       (kind == strlen(".scope") && strncmp(dot, ".scope", kind) == 0);
+        /* So systemd tells its own names from the kernel's. */
+        size_t skip = *path == '_';
+        return is_unit ? text_of("%.*s", (int)(length - skip), path + skip) : NULL;
+    }
+    return NULL;
+}
+
+static const struct {
+    size_t offset;
+    const char *field;
+} members[] = {
+    {offsetof(struct event, message), "MESSAGE"},
+    {offsetof(struct event, kind), "COMPATMALLOC_KIND"},
+    {offsetof(struct event, program), "COMPATMALLOC_PROGRAM"},
+    {offsetof(struct event, unit), "_SYSTEMD_UNIT"},
+    {offsetof(struct event, pid), "_PID"},
+    {offsetof(struct event, operation), "COMPATMALLOC_OPERATION"},
+    {offsetof(struct event, address), "COMPATMALLOC_ADDRESS"},
+    {offsetof(struct event, size), "COMPATMALLOC_SIZE"},
+    {offsetof(struct event, slot_size), "COMPATMALLOC_SLOT_SIZE"},
+    {offsetof(struct event, offset), "COMPATMALLOC_OFFSET"},
+    {offsetof(struct event, caller), "COMPATMALLOC_CALLER"},
+    {offsetof(struct event, version), "COMPATMALLOC_VERSION"},
+    {offsetof(struct event, host), "_HOSTNAME"},
+};
+
+static char **member(struct event *event, size_t i)
+{
+    return (char **)(void *)((char *)event + members[i].offset);
+}
+
+/* The process may have gone before the journal could ask whose it was; then its own word counts. */
+static void complete_unit(sd_journal *journal, struct event *event)
+{
+    char *cgroup = event->unit ? NULL : field(journal, "COMPATMALLOC_CGROUP");
+    if (cgroup)
+        event->unit = unit_of_cgroup(cgroup);
+    free(cgroup);
+}
+
+bool journal_next(sd_journal *journal, const struct event_filter *filter, struct event *event)
+{
+    while (sd_journal_next(journal) > 0) {
+        *event = (struct event){0};
+        if (sd_journal_get_realtime_usec(journal, &event->time) < 0)
+            return false;
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+            *member(event, i) = field(journal, members[i].field);
+        complete_unit(journal, event);
+        if (!filter->unit || (event->unit && strcmp(event->unit, filter->unit) == 0))
+            return true;
+        event_free(event);
+    }
+    return false;
 }
 
 void event_free(struct event *event)
 {
-    char *fields[] = {event->message,   event->kind,    event->program, event->unit,      event->pid,
-                      event->operation, event->address, event->size,    event->slot_size, event->offset,
-                      event->caller,    event->version, event->host};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        free(fields[i]);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        free(*member(event, i));
 }
 
 char *event_id(const struct event *event)
@@ -90,6 +135,36 @@ uint64_t event_time_of_id(const char *id)
     errno = 0;
     unsigned long long time = strtoull(id, &end, 16);
     return errno != 0 || *end != '\0' || strlen(id) < 10 ? 0 : time;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+void event_print_json(const struct event *event)
+{
+    const struct {
+        const char *name, *value;
+    } strings[] = {{"kind", event->kind},     {"message", event->message},     {"program", event->program},
+                   {"unit", event->unit},     {"operation", event->operation}, {"address", event->address},
+                   {"caller", event->caller}, {"version", event->version},     {"host", event->host}};
+    const struct {
+        const char *name, *value;
+    } numbers[] = {{"pid", event->pid},
+                   {"size", event->size},
+                   {"slot_size", event->slot_size},
+                   {"offset", event->offset}};
+    char *id = event_id(event);
+    json_begin(NULL, '{');
+    json_string("id", id);
+    json_number("time", event->time);
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        json_string(strings[i].name, strings[i].value);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].value)
+            json_number(numbers[i].name, strtoull(numbers[i].value, NULL, 10));
+        else
+            json_null(numbers[i].name);
+    json_end('}');
+    free(id);
 }
 
 /* --- what became of a unit ------------------------------------------------------------------------ */

@@ -24,8 +24,8 @@ struct event_filter {
 /* NULL, and says why, if the journal cannot be read. */
 sd_journal *journal_open(const struct event_filter *filter);
 
-/* The next event. False if there is none (yet). */
-bool journal_next(sd_journal *journal, struct event *event);
+/* The next event that passes the filter which the journal was opened with. False if there is none (yet). */
+bool journal_next(sd_journal *journal, const struct event_filter *filter, struct event *event);
 
 void event_free(struct event *event);
 
@@ -34,6 +34,9 @@ char *event_id(const struct event *event);
 
 /* Its time from such a name; 0 if it is none. */
 uint64_t event_time_of_id(const char *id);
+
+/* An element of a list, or all that there is. */
+void event_print_json(const struct event *event);
 
 /* On stdout: what a unit and systemd had to say about it since then, reports first; at most some ten lines.
  */

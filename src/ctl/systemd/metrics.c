@@ -7,69 +7,107 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
-#include <unistd.h>
 
 #include "compatmalloc.h"
 #include "ctl.h"
 #include "explanations.h"
 #include "file.h"
 #include "journal.h"
+#include "json.h"
 #include "preload_file.h"
 #include "processes.h"
 #include "standing.h"
-
-static void print_head(FILE *out, const char *name, const char *type, const char *help)
-{
-    fprintf(out, "# HELP compatmalloc_%s %s\n# TYPE compatmalloc_%s %s\n", name, help, name, type);
-}
-
-/* False if they cannot be listed. */
-static bool print_processes(FILE *out)
-{
-    static const char *const labels[STANDINGS] = {
-        [STANDS_PROTECTED] = "protected",     [STANDS_AUDITED] = "audited",
-        [STANDS_EXEMPT] = "exempt",           [STANDS_NEEDS_RESTART] = "needs_restart",
-        [STANDS_UNPROTECTED] = "unprotected", [STANDS_UNKNOWN] = "unknown"};
-    size_t counts[STANDINGS] = {0};
-    struct processes processes;
-    if (!processes_read(&processes))
-        return false;
-    for (size_t i = 0; i < processes.count; i++) {
-        process_read_details(&processes.list[i]);
-        counts[process_standing(&processes.list[i])]++;
-    }
-    processes_free(&processes);
-    print_head(out, "processes", "gauge", "Processes by how they stand to compatmalloc.");
-    for (int s = 0; s < STANDINGS; s++)
-        fprintf(out, "compatmalloc_processes{state=\"%s\"} %zu\n", labels[s], counts[s]);
-    return true;
-}
 
 struct tally {
     char *unit, *kind;
     unsigned count;
 };
 
-struct tallies {
-    struct tally *list;
-    size_t count;
+struct metrics {
+    size_t processes[STANDINGS];
+    struct tally *tallies; /* of events since the machine was started */
+    size_t tally_count;
+    uint64_t last_event; /* microseconds since 1970, or 0 */
 };
 
-/* Takes the two strings over. */
-static void count_event(struct tallies *tallies, char *unit, char *kind)
+static const char *const state_names[STANDINGS] = {
+    [STANDS_PROTECTED] = "protected",     [STANDS_AUDITED] = "audited",
+    [STANDS_EXEMPT] = "exempt",           [STANDS_NEEDS_RESTART] = "needs_restart",
+    [STANDS_UNPROTECTED] = "unprotected", [STANDS_UNKNOWN] = "unknown"};
+
+/* --- gathering -------------------------------------------------------------------------------- */
+
+static bool count_processes(struct metrics *metrics)
 {
-    for (size_t i = 0; i < tallies->count; i++)
-        if (strcmp(tallies->list[i].unit, unit) == 0 && strcmp(tallies->list[i].kind, kind) == 0) {
-            tallies->list[i].count++;
-            free(unit);
-            free(kind);
+    struct processes processes;
+    if (!processes_read(&processes))
+        return false;
+    for (size_t i = 0; i < processes.count; i++) {
+        process_read_details(&processes.list[i]);
+        metrics->processes[process_standing(&processes.list[i])]++;
+    }
+    processes_free(&processes);
+    return true;
+}
+
+static void count_event(struct metrics *metrics, const struct event *event)
+{
+    const char *unit = event->unit ? event->unit : "", *kind = event->kind ? event->kind : "";
+    metrics->last_event = event->time;
+    for (size_t i = 0; i < metrics->tally_count; i++) {
+        struct tally *tally = &metrics->tallies[i];
+        if (strcmp(tally->unit, unit) == 0 && strcmp(tally->kind, kind) == 0) {
+            tally->count++;
             return;
         }
-    struct tally *longer = reallocarray(tallies->list, tallies->count + 1, sizeof *longer);
+    }
+    struct tally *longer = reallocarray(metrics->tallies, metrics->tally_count + 1, sizeof *longer);
     if (!longer)
         exit(trouble("out of memory"));
-    tallies->list = longer;
-    longer[tallies->count++] = (struct tally){unit, kind, 1};
+    metrics->tallies = longer;
+    longer[metrics->tally_count++] = (struct tally){text_of("%s", unit), text_of("%s", kind), 1};
+}
+
+static bool count_events(struct metrics *metrics)
+{
+    sd_id128_t boot;
+    char id[SD_ID128_STRING_MAX];
+    struct event event;
+    sd_id128_get_boot(&boot);
+    struct event_filter filter = {.boot = sd_id128_to_string(boot, id)};
+    sd_journal *journal = journal_open(&filter);
+    if (!journal)
+        return false;
+    while (journal_next(journal, &filter, &event)) {
+        count_event(metrics, &event);
+        event_free(&event);
+    }
+    sd_journal_close(journal);
+    return true;
+}
+
+static unsigned events_of_kind(const struct metrics *metrics, const char *kind)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < metrics->tally_count; i++)
+        count += strcmp(metrics->tallies[i].kind, kind) == 0 ? metrics->tallies[i].count : 0;
+    return count;
+}
+
+static void forget(struct metrics *metrics)
+{
+    for (size_t i = 0; i < metrics->tally_count; i++) {
+        free(metrics->tallies[i].unit);
+        free(metrics->tallies[i].kind);
+    }
+    free(metrics->tallies);
+}
+
+/* --- for Prometheus --------------------------------------------------------------------------- */
+
+static void print_head(FILE *out, const char *name, const char *type, const char *help)
+{
+    fprintf(out, "# HELP compatmalloc_%s %s\n# TYPE compatmalloc_%s %s\n", name, help, name, type);
 }
 
 /* Quotes, backslashes and line ends would end a label. */
@@ -82,49 +120,6 @@ static void print_label(FILE *out, const char *text)
             fprintf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
 }
 
-static bool print_events(FILE *out)
-{
-    sd_id128_t boot;
-    char id[SD_ID128_STRING_MAX];
-    struct tallies tallies = {0};
-    struct event event;
-    uint64_t last = 0;
-    sd_id128_get_boot(&boot);
-    sd_journal *journal = journal_open(&(struct event_filter){.boot = sd_id128_to_string(boot, id)});
-    if (!journal)
-        return false;
-    while (journal_next(journal, &event)) {
-        last = event.time;
-        count_event(&tallies, text_of("%s", event.unit ? event.unit : ""),
-                    text_of("%s", event.kind ? event.kind : ""));
-        event_free(&event);
-    }
-    sd_journal_close(journal);
-
-    print_head(out, "events_total", "counter", "Reports since the machine was started, by kind.");
-    for (const struct explanation *e = explanations; e->kind; e++) {
-        unsigned count = 0;
-        for (size_t i = 0; i < tallies.count; i++)
-            count += strcmp(tallies.list[i].kind, e->kind) == 0 ? tallies.list[i].count : 0;
-        fprintf(out, "compatmalloc_events_total{kind=\"%s\"} %u\n", e->kind, count);
-    }
-    print_head(out, "unit_events_total", "counter", "The same, by systemd's unit.");
-    for (size_t i = 0; i < tallies.count; i++) {
-        fputs("compatmalloc_unit_events_total{unit=\"", out);
-        print_label(out, tallies.list[i].unit);
-        fputs("\",kind=\"", out);
-        print_label(out, tallies.list[i].kind);
-        fprintf(out, "\"} %u\n", tallies.list[i].count);
-        free(tallies.list[i].unit);
-        free(tallies.list[i].kind);
-    }
-    free(tallies.list);
-    print_head(out, "last_event_timestamp_seconds", "gauge", "When the last of them was made; 0 for none.");
-    fprintf(out, "compatmalloc_last_event_timestamp_seconds %" PRIu64 ".%03u\n", last / 1000000,
-            (unsigned)(last / 1000 % 1000));
-    return true;
-}
-
 static void print_machine(FILE *out)
 {
     print_head(out, "info", "gauge", "The version of compatmallocctl.");
@@ -133,10 +128,29 @@ static void print_machine(FILE *out)
                "Whether programs that start now get the library from /etc/ld.so.preload.");
     fprintf(out, "compatmalloc_system_wide %d\n", preload_is_in_force());
     print_head(out, "trial", "gauge", "Whether that is on trial and not confirmed.");
-    fprintf(out, "compatmalloc_trial %d\n", access(TRIAL_FILE, F_OK) == 0);
+    fprintf(out, "compatmalloc_trial %d\n", preload_is_on_trial());
 }
 
-static int print_to(const char *path)
+static void print_events(FILE *out, const struct metrics *metrics)
+{
+    print_head(out, "events_total", "counter", "Reports since the machine was started, by kind.");
+    for (const struct explanation *e = explanations; e->kind; e++)
+        fprintf(out, "compatmalloc_events_total{kind=\"%s\"} %u\n", e->kind,
+                events_of_kind(metrics, e->kind));
+    print_head(out, "unit_events_total", "counter", "The same, by systemd's unit.");
+    for (size_t i = 0; i < metrics->tally_count; i++) {
+        fputs("compatmalloc_unit_events_total{unit=\"", out);
+        print_label(out, metrics->tallies[i].unit);
+        fputs("\",kind=\"", out);
+        print_label(out, metrics->tallies[i].kind);
+        fprintf(out, "\"} %u\n", metrics->tallies[i].count);
+    }
+    print_head(out, "last_event_timestamp_seconds", "gauge", "When the last of them was made; 0 for none.");
+    fprintf(out, "compatmalloc_last_event_timestamp_seconds %" PRIu64 ".%03u\n",
+            metrics->last_event / 1000000, (unsigned)(metrics->last_event / 1000 % 1000));
+}
+
+static int print_for_prometheus(const struct metrics *metrics, const char *path)
 {
     char *text = NULL;
     size_t length = 0;
@@ -144,34 +158,84 @@ static int print_to(const char *path)
     if (!out)
         return trouble("%s", strerror(errno));
     print_machine(out);
-    bool complete = print_processes(out) && print_events(out);
-    if (fclose(out) != 0 || !complete) {
-        free(text);
-        return trouble("the metrics are not complete and have not been written");
-    }
+    print_head(out, "processes", "gauge", "Processes by how they stand to compatmalloc.");
+    for (int s = 0; s < STANDINGS; s++)
+        fprintf(out, "compatmalloc_processes{state=\"%s\"} %zu\n", state_names[s], metrics->processes[s]);
+    print_events(out, metrics);
     int status = STATUS_GOOD;
-    if (!path)
+    if (fclose(out) != 0 || (path && !file_replace(path, text, length)))
+        status = trouble("%s: %s", path ? path : "standard output", strerror(errno));
+    else if (!path)
         fwrite(text, 1, length, stdout);
-    else if (!file_replace(path, text, length))
-        status = trouble("%s: %s", path, strerror(errno));
     free(text);
     return status;
+}
+
+/* --- as data ---------------------------------------------------------------------------------- */
+
+static void print_json(const struct metrics *metrics)
+{
+    json_begin(NULL, '{');
+    json_string("version", COMPATMALLOC_VERSION_STRING);
+    json_bool("system_wide", preload_is_in_force());
+    json_bool("trial", preload_is_on_trial());
+    json_begin("processes", '{');
+    for (int s = 0; s < STANDINGS; s++)
+        json_number(state_names[s], metrics->processes[s]);
+    json_end('}');
+    json_begin("events", '{');
+    for (const struct explanation *e = explanations; e->kind; e++)
+        json_number(e->kind, events_of_kind(metrics, e->kind));
+    json_end('}');
+    json_begin("unit_events", '[');
+    for (size_t i = 0; i < metrics->tally_count; i++) {
+        json_begin(NULL, '{');
+        json_string("unit", *metrics->tallies[i].unit ? metrics->tallies[i].unit : NULL);
+        json_string("kind", metrics->tallies[i].kind);
+        json_number("count", metrics->tallies[i].count);
+        json_end('}');
+    }
+    json_end(']');
+    if (metrics->last_event)
+        json_number("last_event", metrics->last_event);
+    else
+        json_null("last_event");
+    json_end('}');
+    json_newline();
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct options options = {verb, argc, argv, false};
     const char *name, *value, *path = NULL;
-    while (options_next(&options, &name, &value))
-        path = value;
-    return options_end(&options) ? print_to(path) : STATUS_TROUBLE;
+    bool json = false;
+    while (options_next(&options, &name, &value)) {
+        path = value ? value : path;
+        json = json || !value;
+    }
+    if (!options_end(&options))
+        return STATUS_TROUBLE;
+    if (path && json)
+        return usage_trouble("metrics: --output is for the node exporter, which does not read JSON");
+    struct metrics metrics = {0};
+    int status = STATUS_GOOD;
+    if (!count_processes(&metrics) || !count_events(&metrics))
+        status = trouble("the metrics are not complete and have not been written");
+    else if (json)
+        print_json(&metrics);
+    else
+        status = print_for_prometheus(&metrics, path);
+    forget(&metrics);
+    return status;
 }
 
 const struct verb verb_metrics = {
     .name = "metrics",
     .summary = "say how many processes are protected and what was reported, for Prometheus",
-    .options =
-        (const struct verb_option[]){
-            {"output", "FILE", "into this file at once, for the node exporter's textfile collector"}, {0}},
+    .options = (const struct verb_option[]){{"output", "FILE",
+                                             "into this file at once, for the node exporter's textfile "
+                                             "collector"},
+                                            {"json", NULL, "say it as data, not in the format of Prometheus"},
+                                            {0}},
     .run = run,
 };

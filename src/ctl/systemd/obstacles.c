@@ -121,14 +121,20 @@ static bool sets_preload(const char *file)
     return found;
 }
 
+/* To the first of a service's property's elements, each a structure. */
+static bool enter_list(question *q, const char *property, const char *type, sd_bus_message **reply)
+{
+    return sd_bus_get_property(q->bus, "org.freedesktop.systemd1", q->object,
+                               "org.freedesktop.systemd1.Service", property, NULL, reply, type) >= 0 &&
+           sd_bus_message_enter_container(*reply, 'a', type + 1) >= 0;
+}
+
 static char *obstacle_of_files(question *q)
 {
     sd_bus_message *reply = NULL;
     const char *path;
     char *reason = NULL;
-    if (sd_bus_get_property(q->bus, "org.freedesktop.systemd1", q->object, "org.freedesktop.systemd1.Service",
-                            "EnvironmentFiles", NULL, &reply, "a(sb)") < 0 ||
-        sd_bus_message_enter_container(reply, 'a', "(sb)") < 0)
+    if (!enter_list(q, "EnvironmentFiles", "a(sb)", &reply))
         return NULL;
     while (!reason && sd_bus_message_read(reply, "(sb)", &path, NULL) > 0)
         if (sets_preload(path))
@@ -241,9 +247,7 @@ static char *obstacle_of_program(question *q, const char *root)
     sd_bus_message *reply = NULL;
     const char *path;
     char *reason = NULL;
-    if (sd_bus_get_property(q->bus, "org.freedesktop.systemd1", q->object, "org.freedesktop.systemd1.Service",
-                            "ExecStart", NULL, &reply, "a(sasbttttuii)") < 0 ||
-        sd_bus_message_enter_container(reply, 'a', "(sasbttttuii)") < 0)
+    if (!enter_list(q, "ExecStart", "a(sasbttttuii)", &reply))
         return NULL;
     while (!reason && sd_bus_message_enter_container(reply, 'r', "sasbttttuii") > 0) {
         if (sd_bus_message_read(reply, "s", &path) > 0)

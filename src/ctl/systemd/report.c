@@ -15,6 +15,7 @@
 #include "ctl.h"
 #include "file.h"
 #include "journal.h"
+#include "json.h"
 #include "preload_file.h"
 #include "processes.h"
 #include "standing.h"
@@ -172,7 +173,7 @@ static void put_tiles(struct page *page)
               ? "It is in force for all programs of the machine, by <code>/etc/ld.so.preload</code>"
               : "It is enabled unit by unit",
           page->out);
-    fputs(access(TRIAL_FILE, F_OK) == 0 ? ", on trial.</p>\n" : ".</p>\n", page->out);
+    fputs(preload_is_on_trial() ? ", on trial.</p>\n" : ".</p>\n", page->out);
 }
 
 /* --- services --------------------------------------------------------------------------------- */
@@ -197,19 +198,23 @@ static void put_unit(struct page *page, const struct process *first, size_t coun
     uint64_t resident = 0;
     /* What is worst about any of them is what the unit is. */
     enum standing worst = process_standing(first);
+    const struct process *protected = first;
     for (size_t i = 0; i < count; i++) {
         enum standing standing = process_standing(&first[i]);
         worst = standing > worst ? standing : worst;
-        covered += first[i].protection == PROTECTED;
+        if (first[i].protection == PROTECTED && covered++ == 0)
+        protected = &first[i];
         events += events_of_process(first[i].pid);
         resident += first[i].resident;
     }
+    char *profile = process_profile_in_words(protected);
     fputs("<tr>", page->out);
     put_cell(page->out, "Unit", "", first->unit ? first->unit : "(none)");
     put_cell(page->out, "State", classes[worst], words[worst]);
     put_number(page->out, "Processes", count);
     put_number(page->out, "With the library", covered);
-    put_cell(page->out, "Profile", "", covered ? first->profile : "-");
+    put_cell(page->out, "Profile", "", profile);
+    free(profile);
     put_number(page->out, "Memory, MiB", (size_t)(resident >> 20));
     put_number(page->out, "Events", events);
     fputs("</tr>\n", page->out);
@@ -366,6 +371,40 @@ static void put_findings(struct page *page)
     fputs("</tbody></table>\n</body>\n</html>\n", page->out);
 }
 
+/* --- the same as data ---------------------------------------------------------------------------- */
+
+static void print_settings_json(void)
+{
+    struct settings settings = config_settings(NULL, NULL);
+    json_begin("settings", '{');
+    json_string("profile", config_profile_name(settings.profile));
+    json_string("on_error", settings.on_error == ON_ERROR_LOG ? "log" : "abort");
+    json_bool("allow_environment", settings.allow_environment);
+    json_bool("journal", settings.journal);
+    json_end('}');
+}
+
+static void print_json(const struct page *page)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    json_begin(NULL, '{');
+    json_string("host", host);
+    json_number("time", (uint64_t)page->now * 1000000);
+    json_string("version", COMPATMALLOC_VERSION_STRING);
+    json_bool("system_wide", preload_is_in_force());
+    json_bool("trial", preload_is_on_trial());
+    standings_print_json(&page->processes);
+    json_begin("events_of_30_days", '[');
+    for (size_t i = 0; i < page->event_count; i++)
+        event_print_json(&page->events[i]);
+    json_end(']');
+    print_settings_json();
+    findings_print_json("findings", &page->findings);
+    json_end('}');
+    json_newline();
+}
+
 /* --- gathering -------------------------------------------------------------------------------- */
 
 static bool read_events(struct page *page)
@@ -375,7 +414,7 @@ static bool read_events(struct page *page)
     sd_journal *journal = journal_open(&filter);
     if (!journal)
         return false;
-    while (journal_next(journal, &event)) {
+    while (journal_next(journal, &filter, &event)) {
         struct event *longer = reallocarray(page->events, page->event_count + 1, sizeof *longer);
         if (!longer)
             exit(trouble("out of memory"));
@@ -410,24 +449,20 @@ static void forget(struct page *page)
     free(page->events);
 }
 
-static int write_page(const char *path)
+static int write_page(struct page *page, const char *path)
 {
-    struct page page = {0};
     char *text = NULL;
     size_t length = 0;
-    if (!gather(&page))
-        return STATUS_TROUBLE;
-    page.out = open_memstream(&text, &length);
-    if (!page.out)
+    page->out = open_memstream(&text, &length);
+    if (!page->out)
         return trouble("%s", strerror(errno));
-    put_head(&page);
-    put_tiles(&page);
-    put_units(&page);
-    put_events(&page);
-    put_settings(&page);
-    put_findings(&page);
-    bool complete = fclose(page.out) == 0;
-    forget(&page);
+    put_head(page);
+    put_tiles(page);
+    put_units(page);
+    put_events(page);
+    put_settings(page);
+    put_findings(page);
+    bool complete = fclose(page->out) == 0;
     int status = STATUS_GOOD;
     if (!complete || (strcmp(path, "-") != 0 && !file_replace(path, text, length)))
         status = trouble("%s: %s", path, strerror(errno));
@@ -441,18 +476,33 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
     struct options options = {verb, argc, argv, false};
     const char *name, *value, *path = NULL;
-    while (options_next(&options, &name, &value))
-        path = value;
+    bool json = false;
+    while (options_next(&options, &name, &value)) {
+        path = value ? value : path;
+        json = json || !value;
+    }
     if (!options_end(&options))
         return STATUS_TROUBLE;
-    return path ? write_page(path)
-                : usage_trouble("report: --html=FILE says where the page goes; - is standard output");
+    if (!path == !json)
+        return usage_trouble("report: --html=FILE says where the page goes, - is standard output; or --json, "
+                             "which goes there");
+    struct page page = {0};
+    if (!gather(&page))
+        return STATUS_TROUBLE;
+    int status = STATUS_GOOD;
+    if (json)
+        print_json(&page);
+    else
+        status = write_page(&page, path);
+    forget(&page);
+    return status;
 }
 
 const struct verb verb_report = {
     .name = "report",
     .summary = "write one page for an audit: what is protected and how, events, settings, doctor",
-    .options =
-        (const struct verb_option[]){{"html", "FILE", "the page, which needs nothing but itself"}, {0}},
+    .options = (const struct verb_option[]){{"html", "FILE", "the page, which needs nothing but itself"},
+                                            {"json", NULL, "the same as data, on standard output"},
+                                            {0}},
     .run = run,
 };

@@ -31,21 +31,43 @@
 
 #define TRIAL_DEFAULT 600 /* seconds */
 
-static bool is_on_trial(void)
-{
-    return access(TRIAL_FILE, F_OK) == 0;
-}
-
-static bool is_enabled(void)
-{
-    return preload_has_line() || preload_is_asleep();
-}
-
 static bool complain_of(const char *file, bool done)
 {
     if (!done)
         trouble("%s: %s", file, strerror(errno));
     return done;
+}
+
+static void print_change(bool enabled, bool changed)
+{
+    json_begin(NULL, '{');
+    json_bool("enabled", enabled);
+    json_bool("changed", changed);
+    json_end('}');
+    json_newline();
+}
+
+/* --- the way out ------------------------------------------------------------------------------ */
+
+/* The line decides, so it goes first. */
+static bool take_out(void)
+{
+    return complain_of(PRELOAD_FILE, preload_remove_line()) &&
+           complain_of(ASLEEP_FILE, file_remove(ASLEEP_FILE)) &&
+           complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)) &&
+           config_change(config_without_audit, NULL, NULL);
+}
+
+/* What works without systemd too: in a chroot, as the package is removed. */
+static void tidy_up(void)
+{
+    sd_bus *bus = NULL;
+    if (access("/run/systemd/system", F_OK) == 0 && sd_bus_open_system(&bus) >= 0) {
+        free(manager_stop(bus, TRIAL_TIMER));
+        free(manager_stop(bus, SERVICE));
+    }
+    sd_bus_unref(bus);
+    preload_remove_links();
 }
 
 /* --- enable ----------------------------------------------------------------------------------- */
@@ -104,9 +126,8 @@ static bool begin_trial(sd_bus *bus, uint64_t seconds)
     char *problem = manager_set_timer(bus, TRIAL_TIMER, seconds * UINT64_C(1000000));
     if (!problem)
         return true;
-    trouble("the timer that would end the trial cannot be started: %s; nothing has been changed", problem);
+    trouble("the timer that would end the trial cannot be started: %s", problem);
     free(problem);
-    (void)file_remove(TRIAL_FILE);
     return false;
 }
 
@@ -151,12 +172,12 @@ static void say_enabled(bool audit, uint64_t trial, bool json)
 static int enable(sd_bus *bus, bool audit, uint64_t trial, bool json)
 {
     struct findings findings;
-    if (trial && is_enabled() && !is_on_trial()) {
+    if (trial && preload_is_enabled() && !preload_is_on_trial()) {
         trouble(
             "refused: it is enabled for good already; 'compatmallocctl system disable' first, for a trial");
         return STATUS_BAD;
     }
-    if (!trial && is_on_trial()) {
+    if (!trial && preload_is_on_trial()) {
         trouble(
             "refused: a trial is running; end it with 'compatmallocctl system confirm' or 'system disable'");
         return STATUS_BAD;
@@ -168,8 +189,14 @@ static int enable(sd_bus *bus, bool audit, uint64_t trial, bool json)
         trouble("nothing has been changed");
         return STATUS_BAD;
     }
-    if (!put_in(bus, audit, trial))
+    bool was_enabled = preload_is_enabled();
+    if (!put_in(bus, audit, trial)) {
+        if (!was_enabled && take_out()) {
+            tidy_up();
+            trouble("nothing has been changed");
+        }
         return STATUS_TROUBLE;
+    }
     say_enabled(audit, trial, json);
     return STATUS_GOOD;
 }
@@ -211,51 +238,21 @@ const struct verb verb_system_enable = {
 
 /* --- disable ---------------------------------------------------------------------------------- */
 
-/* The line decides, so it goes first. */
-static bool take_out(void)
-{
-    return complain_of(PRELOAD_FILE, preload_remove_line()) &&
-           complain_of(ASLEEP_FILE, file_remove(ASLEEP_FILE)) &&
-           complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)) &&
-           config_change(config_without_audit, NULL, NULL);
-}
-
-/* What works without systemd too: in a chroot, as the package is removed. */
-static void tidy_up(void)
-{
-    sd_bus *bus = NULL;
-    if (access("/run/systemd/system", F_OK) == 0 && sd_bus_open_system(&bus) >= 0) {
-        free(manager_stop(bus, TRIAL_TIMER));
-        free(manager_stop(bus, SERVICE));
-    }
-    sd_bus_unref(bus);
-    preload_remove_links();
-}
-
 static int run_disable(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options) || !is_root(PRELOAD_FILE " is changed"))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json) || !is_root(PRELOAD_FILE " is changed"))
         return STATUS_TROUBLE;
-    bool was_enabled = is_enabled();
+    bool was_enabled = preload_is_enabled();
     if (!take_out())
         return STATUS_TROUBLE;
     tidy_up();
-    if (json) {
-        json_begin(NULL, '{');
-        json_bool("enabled", false);
-        json_bool("changed", was_enabled);
-        json_end('}');
-        json_newline();
-    } else {
+    if (json)
+        print_change(false, was_enabled);
+    else
         puts(was_enabled ? "no program gets compatmalloc from " PRELOAD_FILE
                            " any more; what runs keeps it until it is restarted"
                          : "it was not enabled for all programs");
-    }
     return STATUS_GOOD;
 }
 
@@ -268,35 +265,35 @@ const struct verb verb_system_disable = {
 
 /* --- confirm ---------------------------------------------------------------------------------- */
 
-static int confirm(sd_bus *bus)
+static int confirm(sd_bus *bus, bool json)
 {
     /* Without the timer the trial has no end but a reboot; only then is it no trial any more. */
     free(manager_stop(bus, TRIAL_TIMER));
-    if (!is_on_trial()) {
+    if (!preload_is_on_trial()) {
         trouble("no trial is running%s",
-                is_enabled() ? "; it is enabled for good" : ": it has ended, or there was none");
+                preload_is_enabled() ? "; it is enabled for good" : ": it has ended, or there was none");
         return STATUS_BAD;
     }
     if (!complain_of(TRIAL_FILE, file_remove(TRIAL_FILE)))
         return STATUS_TROUBLE;
-    if (!is_enabled()) {
+    if (!preload_is_enabled()) {
         trouble("the trial has ended in this very moment; 'compatmallocctl system enable' begins anew");
         return STATUS_BAD;
     }
-    puts("confirmed: all programs run under compatmalloc, also after a reboot");
+    if (json)
+        print_change(true, true);
+    else
+        puts("confirmed: all programs run under compatmalloc, also after a reboot");
     return STATUS_GOOD;
 }
 
 static int run_confirm(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    while (options_next(&options, &name, &value))
-        ;
-    if (!options_end(&options) || !is_root(PRELOAD_FILE " is changed"))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json) || !is_root(PRELOAD_FILE " is changed"))
         return STATUS_TROUBLE;
     sd_bus *bus = manager_open(false);
-    int status = bus ? confirm(bus) : STATUS_TROUBLE;
+    int status = bus ? confirm(bus, json) : STATUS_TROUBLE;
     sd_bus_unref(bus);
     return status;
 }
@@ -304,6 +301,7 @@ static int run_confirm(const struct verb *verb, int argc, char **argv)
 const struct verb verb_system_confirm = {
     .name = "system confirm",
     .summary = "keep what system enable --trial began",
+    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
     .run = run_confirm,
 };
 
@@ -311,28 +309,26 @@ const struct verb verb_system_confirm = {
 
 static int run_status(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value;
-    bool json = false;
-    while (options_next(&options, &name, &value))
-        json = true;
-    if (!options_end(&options))
+    bool json;
+    if (!options_only_json(verb, argc, argv, &json))
         return STATUS_TROUBLE;
-    const char *state = preload_is_in_force() ? "in force"
-                        : is_enabled()        ? "enabled, but not in force since this boot"
-                                              : "not enabled";
+    const char *state = preload_is_in_force()  ? "in force"
+                        : preload_is_enabled() ? "enabled, but not in force since this boot"
+                                               : "not enabled";
     char *foreign = preload_foreign_lines();
     if (json) {
         json_begin(NULL, '{');
-        json_bool("enabled", is_enabled());
+        json_bool("enabled", preload_is_enabled());
         json_bool("in_force", preload_is_in_force());
-        json_bool("trial", is_on_trial());
+        json_bool("trial", preload_is_on_trial());
+        json_bool("audit", config_is_audited());
         json_bool("kernel_says_off", kernel_says_off());
         json_string("foreign_lines", foreign);
         json_end('}');
         json_newline();
     } else {
-        printf("compatmalloc in all programs: %s%s%s\n", state, is_on_trial() ? ", on trial" : "",
+        printf("compatmalloc in all programs: %s%s%s%s\n", state, preload_is_on_trial() ? ", on trial" : "",
+               config_is_audited() ? ", reports only" : "",
                kernel_says_off() ? ", compatmalloc=off on the kernel command line" : "");
     }
     free(foreign);
@@ -363,7 +359,7 @@ static int wake(void)
 {
     if (preload_is_in_force())
         return STATUS_GOOD;
-    if (is_on_trial()) {
+    if (preload_is_on_trial()) {
         puts("the trial of compatmalloc in all programs was not confirmed before the machine went down: it "
              "is taken out");
         return take_out() ? STATUS_GOOD : STATUS_TROUBLE;
@@ -392,7 +388,7 @@ static int run_wake(const struct verb *verb, int argc, char **argv)
     (void)verb;
     (void)argc;
     (void)argv;
-    return is_enabled() ? wake() : STATUS_GOOD;
+    return preload_is_enabled() ? wake() : STATUS_GOOD;
 }
 
 static int run_sleep(const struct verb *verb, int argc, char **argv)
