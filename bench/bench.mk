@@ -40,4 +40,4 @@ $(BENCH_DIR)/measure: bench/measure.c $(BUILD)/flags
 $(BENCH_DIR)/mistake: bench/detection/mistake.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  BENCH   $<')
-	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -fno-builtin -O1 -U_FORTIFY_SOURCE -o $@ $<
+	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -Itests/lib -fno-builtin -O1 -U_FORTIFY_SOURCE -o $@ $<

@@ -3,6 +3,8 @@
  * mistake KIND SIZE: one mistake with a block of that size, and then some ordinary work. Whoever ends the
  * program has noticed; whoever lets it exit has not. `reuse` and `idle` print a number instead.
  */
+#include "opaque.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,8 @@ static volatile char sink;
 
 static char *allocate(size_t size)
 {
-    char *block = malloc(size);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed under a name that compilers do not know */
+    char *block = opaque(malloc(size));
     if (!block)
         exit(2);
     memset(block, 'a', size);
@@ -27,11 +30,11 @@ static void go_on(size_t size)
 {
     char *held[HELD] = {NULL};
     for (unsigned i = 0; i < CHURN; i++) {
-        free(held[i % HELD]);
+        free(opaque(held[i % HELD]));
         held[i % HELD] = allocate(size);
     }
     for (unsigned i = 0; i < HELD; i++)
-        free(held[i]);
+        free(opaque(held[i]));
 }
 
 static void begin(size_t size)
@@ -40,7 +43,7 @@ static void begin(size_t size)
     for (unsigned i = 0; i < FIRST; i++)
         first[i] = allocate(size);
     for (unsigned i = 0; i < FIRST; i++)
-        free(first[i]);
+        free(opaque(first[i]));
 }
 
 static void free_others(size_t size)
@@ -49,19 +52,19 @@ static void free_others(size_t size)
     for (unsigned i = 0; i < 10; i++)
         others[i] = allocate(size);
     for (unsigned i = 0; i < 10; i++)
-        free(others[i]);
+        free(opaque(others[i]));
 }
 
-static void print_reuse(char *block, size_t size)
+static void print_reuse(volatile char *block, size_t size)
 {
     unsigned calls = 0;
-    char *next;
-    free(block);
+    volatile char *next;
+    free(opaque(block));
     do {
         next = allocate(size);
         calls++;
         if (next != block)
-            free(next);
+            free(opaque(next));
     } while (next != block && calls < 100000);
     printf("%u\n", calls);
 }
@@ -83,32 +86,32 @@ int main(int argc, char **argv)
     size_t size = strtoul(argv[2], NULL, 10);
     begin(size);
     char *others[3] = {allocate(size), allocate(size), NULL};
-    char *volatile block = allocate(size);
+    volatile char *block = allocate(size);
     others[2] = allocate(size);
 
     if (strcmp(kind, "overflow") == 0) {
         block[size] = 'X';
-        free(block);
+        free(opaque(block));
     } else if (strcmp(kind, "write-after-free") == 0) {
-        free(block);
+        free(opaque(block));
         block[size / 2] = 'X';
     } else if (strcmp(kind, "read-overflow") == 0) {
         sink = block[size];
-        free(block);
+        free(opaque(block));
     } else if (strcmp(kind, "read-after-free") == 0) {
-        free(block);
+        free(opaque(block));
         sink = block[size / 2];
     } else if (strcmp(kind, "double-free") == 0) {
-        free(block);
-        free(block);
+        free(opaque(block));
+        free(opaque(block));
     } else if (strcmp(kind, "double-free-later") == 0) {
-        free(block);
+        free(opaque(block));
         free_others(size);
-        free(block);
+        free(opaque(block));
     } else if (strcmp(kind, "bad-free") == 0) {
-        free(block + 16);
+        free(opaque(block + 16));
     } else if (strcmp(kind, "none") == 0) {
-        free(block);
+        free(opaque(block));
     } else if (strcmp(kind, "reuse") == 0) {
         print_reuse(block, size);
         return 0;
@@ -120,6 +123,6 @@ int main(int argc, char **argv)
     }
     go_on(size);
     for (unsigned i = 0; i < 3; i++)
-        free(others[i]);
+        free(opaque(others[i]));
     return 0;
 }
