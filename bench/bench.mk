@@ -3,6 +3,7 @@
 # make bench                          every benchmark, glibc against this library's profiles and the peers found here
 # make bench ROUNDS=9 BENCH="trees git"
 # make bench PEERS="other=/path/to/libother.so"
+# make bench-detection                which mistakes they notice: the table in README.md
 
 ROUNDS     ?= 3
 BENCH      ?=
@@ -15,12 +16,15 @@ BENCH_WORKLOADS := $(patsubst bench/workloads/%.c,$(BENCH_DIR)/%,$(sort $(wildca
 BENCH_CFLAGS    := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror) -O2 -fno-builtin-malloc -fno-builtin-calloc \
                    -fno-builtin-realloc -fno-builtin-free -pthread
 
-.PHONY: bench bench-programs
+.PHONY: bench bench-detection bench-programs
 bench: $(LIB) bench-programs
 	@bench/run --library '$(LIB)' --programs '$(BENCH_DIR)' --json '$(BENCH_JSON)' --rounds '$(ROUNDS)' \
 	    --bench '$(BENCH)' --peers '$(PEERS)'
 
-bench-programs: $(BENCH_WORKLOADS) $(BENCH_DIR)/measure
+bench-detection: $(LIB) $(BENCH_DIR)/mistake
+	@bench/detection/run --library '$(LIB)' --program '$(BENCH_DIR)/mistake' --peers '$(PEERS)'
+
+bench-programs: $(BENCH_WORKLOADS) $(BENCH_DIR)/measure $(BENCH_DIR)/mistake
 
 $(BENCH_WORKLOADS): $(BENCH_DIR)/%: bench/workloads/%.c bench/workloads/workload.h $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -31,3 +35,9 @@ $(BENCH_DIR)/measure: bench/measure.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  BENCH   $<')
 	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -o $@ $<
+
+# The mistakes must reach the heap as they are written.
+$(BENCH_DIR)/mistake: bench/detection/mistake.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  BENCH   $<')
+	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -Itests/lib -fno-builtin -O1 -U_FORTIFY_SOURCE -o $@ $<

@@ -73,7 +73,7 @@ struct table *table_begin(const char *const *titles)
         exit(trouble("out of memory"));
     while (titles[table->columns] && table->columns < COLUMNS_MAX)
         table->columns++;
-    for (size_t i = 0; titles[i] && i < table->columns; i++) {
+    for (size_t i = 0; i < table->columns && titles[i]; i++) {
         table->right[i] = titles[i][0] == '>';
         add(table, BOLD, titles[i] + table->right[i]);
     }

@@ -10,9 +10,9 @@ void canary_start(struct canary_constants *canary, struct random *random)
     canary->secret = random_word(random);
     canary->multiplier = random_word(random) | 1;
     canary->set = PATTERN_SET;
-    memset(canary->window + 32, 0xff, 32);
-    memset(canary->bits_window + 32, (uint8_t)~PATTERN_CLEAR, 32);
-    canary->bits_window[32 + 1] = 0;
+    memset(canary->window + CANARY_WINDOW, 0xff, CANARY_WINDOW);
+    memset(canary->bits_window + CANARY_WINDOW, (uint8_t)~PATTERN_CLEAR, CANARY_WINDOW);
+    canary->bits_window[CANARY_WINDOW + 1] = 0;
 }
 
 /* The byte at that offset of the slot. */

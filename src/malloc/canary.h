@@ -29,16 +29,22 @@ static ALWAYS_INLINE uint64_t canary_word(const char *end, enum allocation_kind 
     return canary_mixed(end, kind) & ~PATTERN_CLEAR;
 }
 
-static ALWAYS_INLINE vec canary_mask(size_t slack)
+/* Where the window on the n-th vector from the end of a slot is, the last one being the first. With n *
+ * VEC_BYTES up to CANARY_WINDOW, as the slack may be. */
+static ALWAYS_INLINE size_t canary_at(size_t slack, unsigned n)
 {
-    return vec_load(constants.canary.window + slack);
+    return CANARY_WINDOW - n * VEC_BYTES + slack;
 }
 
-/* The last vector of a slot whose block ends there and leaves that slack, zero where the block is. slack <=
- * VEC_BYTES. */
-static ALWAYS_INLINE vec canary_vector(const char *end, size_t slack, enum allocation_kind kind)
+static ALWAYS_INLINE const void *canary_mask(size_t slack, unsigned n)
 {
-    return vec_and(vec_repeat(canary_mixed(end, kind)), vec_load(constants.canary.bits_window + slack));
+    return constants.canary.window + canary_at(slack, n);
+}
+
+/* That vector, of the word mixed for the block; zero where the block is. */
+static ALWAYS_INLINE vec canary_vector(uint64_t mixed, size_t slack, unsigned n)
+{
+    return vec_and(vec_repeat(mixed), vec_load(constants.canary.bits_window + canary_at(slack, n)));
 }
 
 /* Canaries of any length in slots of any size. */
@@ -60,8 +66,8 @@ static ALWAYS_INLINE void canary_write(char *slot, size_t usable, size_t slack, 
             vec_store(at, word);
         at[VEC_BYTES + 1 - slack] = 0; /* it may be the next vector's */
     }
-    vec block = vec_andnot(canary_mask(slack), vec_load(at));
-    vec_store(at, vec_or(block, canary_vector(start, slack, kind)));
+    vec block = vec_andnot(vec_load(canary_mask(slack, 1)), vec_load(at));
+    vec_store(at, vec_or(block, canary_vector(canary_mixed(start, kind), slack, 1)));
 }
 
 static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t slack,
@@ -77,8 +83,8 @@ static ALWAYS_INLINE bool canary_intact(const char *slot, size_t usable, size_t 
         for (; slack > VEC_BYTES; slack -= VEC_BYTES, at -= VEC_BYTES)
             difference = vec_or(difference, vec_xor(vec_load(at), word));
     }
-    vec first = vec_xor(vec_load(at), canary_vector(start, slack, kind));
-    return likely(vec_is_zero(difference) && vec_is_zero_under(first, constants.canary.window + slack));
+    vec first = vec_xor(vec_load(at), canary_vector(canary_mixed(start, kind), slack, 1));
+    return likely(vec_is_zero(difference) && vec_is_zero_under(first, canary_mask(slack, 1)));
 }
 
 /* The kind that the canary is whole for, of all if the check is in force; KIND_COUNT if it is damaged. */

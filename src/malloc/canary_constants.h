@@ -14,12 +14,15 @@
 #define PATTERN_SET   UINT64_C(0x8080808080808080)
 #define PATTERN_CLEAR UINT64_C(0x2020202020202020)
 
+/* The longest canary that windows can select. */
+#define CANARY_WINDOW 96
+
 struct canary_constants {
     uint64_t secret, multiplier;
     uint64_t set; /* PATTERN_SET, as a number that the compiler does not know: one from memory is cheaper */
-    /* Windows on these at `slack` select, of the last vector of a slot, the canary; and the bits that
+    /* Windows on these select, of the last vectors of a slot, the canary (canary_at()); and the bits that
      * canaries have, but for the zero. Here because what is fixed at start is near at hand. */
-    uint8_t window[2 * 32], bits_window[2 * 32];
+    uint8_t window[2 * CANARY_WINDOW], bits_window[2 * CANARY_WINDOW];
 };
 
 void canary_start(struct canary_constants *canary, struct random *random);

@@ -74,8 +74,9 @@ void *cold_allocate(size_t alignment, size_t size, enum allocation_kind kind, bo
 {
     void *block = NULL;
     if (size <= SIZE_LIMIT - alignment && start_process()) {
+        struct trim_emergency emergency = trim_emergency_none();
         block = allocate_once(alignment, size, kind, zeroed);
-        for (unsigned attempt = 0; unlikely(!block) && trim_emergency(size, attempt); attempt++)
+        while (unlikely(!block) && trim_emergency(size, &emergency))
             block = allocate_once(alignment, size, kind, zeroed);
     }
     if (likely(block != NULL))

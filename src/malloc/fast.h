@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The fast path: blocks of slots below CLASS_FIRST_PAGED while nothing is out of the ordinary; for the small
- * ones, of up to 120 bytes, and for the others. No effect before it is certain that all is well: else it
- * gives up, and the generic path does it again from the start, finds out why, and reports what is to be
- * reported.
+ * The fast path: blocks of slots below CLASS_FIRST_PAGED while nothing is out of the ordinary; one for each
+ * shape of slots (whole.h). No effect before it is certain that all is well: else it gives up, and the
+ * generic path does it again from the start, finds out why, and reports what is to be reported.
  */
 #ifndef FAST_H
 #define FAST_H
@@ -16,16 +15,29 @@ static ALWAYS_INLINE size_t fast_least_slack(unsigned features)
     return features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
 }
 
-/* Whether it fits a small slot. Not 0. */
-static ALWAYS_INLINE bool fast_is_small(size_t size, unsigned features)
+/* Whether it fits a slot of the shape or of those before. Not 0. */
+static ALWAYS_INLINE bool fast_fits(size_t size, enum shape shape, unsigned features)
 {
-    return size - 1 < SMALL_USABLE - fast_least_slack(features);
+    return size - 1 < shape_usable(shape) - fast_least_slack(features);
 }
 
-/* Whether it would be in a small slot. */
-static ALWAYS_INLINE bool fast_is_small_block(const void *block)
+/* Whether it would be in a slot of the shape. */
+static ALWAYS_INLINE bool fast_is_of_shape(const void *block, enum shape shape)
 {
-    return class_of_address(block) - CLASS_FIRST < SMALL_CLASSES;
+    return class_of_address(block) - shape_first_class(shape) < shape_span(shape);
+}
+
+/* Vectors over which canaries of the shape extend, unless a rare alignment makes one longer; 0: any number.
+ */
+static ALWAYS_INLINE unsigned fast_canary_vectors(enum shape shape)
+{
+    const uint8_t vectors[] = {1, 1, 2, 3, 0};
+    return vectors[shape];
+}
+
+static ALWAYS_INLINE size_t fast_most_slack(const struct size_class *class, enum shape shape)
+{
+    return shape == SHAPE_LONG ? class->usable : fast_canary_vectors(shape) * VEC_BYTES;
 }
 
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
@@ -34,20 +46,42 @@ static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
     __builtin_prefetch(slot + usable - 1, 1);
 }
 
+/* Of a slot that is zero all over. */
+static ALWAYS_INLINE void fast_write_canary(char *slot, size_t usable, size_t slack,
+                                            enum allocation_kind kind, enum shape shape)
+{
+    char *end = slot + usable;
+    uint64_t mixed = canary_mixed(end - slack, kind);
+    for (unsigned n = 1; n <= fast_canary_vectors(shape); n++)
+        vec_store(end - n * VEC_BYTES, canary_vector(mixed, slack, n));
+}
+
+static ALWAYS_INLINE bool fast_canary_intact(const char *block, size_t usable, size_t slack,
+                                             enum allocation_kind kind, enum shape shape)
+{
+    const char *end = block + usable;
+    uint64_t mixed = canary_mixed(end - slack, kind);
+    vec last = vec_xor(vec_load(end - VEC_BYTES), canary_vector(mixed, slack, 1));
+    if (fast_canary_vectors(shape) == 1)
+        return vec_is_zero_under(last, canary_mask(slack, 1));
+    vec difference = vec_and(last, vec_load(canary_mask(slack, 1)));
+    for (unsigned n = 2; n <= fast_canary_vectors(shape); n++) {
+        vec there = vec_xor(vec_load(end - n * VEC_BYTES), canary_vector(mixed, slack, n));
+        difference = vec_or(difference, vec_and(there, vec_load(canary_mask(slack, n))));
+    }
+    return vec_is_zero(difference);
+}
+
 /* NULL: give up. */
-static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool small,
+static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum shape shape,
                                          enum allocation_kind kind, unsigned features)
 {
     const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
     const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
     const bool canaries = features & COMPATMALLOC_CANARIES;
-    const vec nothing = vec_repeat(0);
 
     if (features &
         (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED | RECORD_CALLERS)) /* there is more to be done */
-        return NULL;
-    if (unlikely(small ? !fast_is_small(size, features)
-                       : size - 1 >= UNPAGED_LIMIT - fast_least_slack(features)))
         return NULL;
     unsigned c = generic_class_unpaged(size, features);
     const struct size_class *class = &constants.classes[c];
@@ -65,18 +99,18 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool sm
     if (unlikely(state_load(word) != STATE_FREED))
         return NULL;
     char *slot = slot_address(class, number);
-    if (verify && unlikely(whole_differs(slot, class, small, generic_filled(features))))
+    if (verify && unlikely(whole_differs(slot, class, shape, generic_filled(features))))
         return NULL;
     magazine->count = count;
     signal_fence(); /* off the list before it changes: for handlers that call exit() */
     /* The next one of the class is most likely cold; by the time it is asked for it need not be. */
     fast_prefetch(slot_address(class, (&magazine->slots[count])[-2]), class->usable);
     if (zero)
-        whole_fill(slot, class, small, nothing);
+        whole_fill(slot, class, shape, vec_repeat(0));
     size_t slack = class->usable - size;
     kind = kind_in_force(kind, features);
-    if (canaries && small && generic_zeroes(features))
-        vec_store(slot + class->usable - VEC_BYTES, canary_vector(slot + size, slack, kind));
+    if (canaries && shape != SHAPE_LONG && generic_zeroes(features))
+        fast_write_canary(slot, class->usable, slack, kind, shape);
     else if (canaries)
         canary_write(slot, class->usable, slack, kind);
     state_store(word, state_live(slack));
@@ -84,49 +118,42 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, bool sm
 }
 
 /* `size` is what the caller thinks the block has, NULL if nothing. False: give up. */
-static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t *size, bool small,
+static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t *size, enum shape shape,
                                     enum allocation_kind kind, unsigned features)
 {
-    const unsigned first = small ? CLASS_FIRST : CLASS_FIRST + SMALL_CLASSES;
-    const unsigned classes = small ? SMALL_CLASSES : CLASS_FIRST_PAGED - first;
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED | RECORD_CALLERS))
         return false;
     struct found found;
-    if (unlikely(!generic_find(block, first, classes, &found)))
+    if (unlikely(!generic_find(block, shape_first_class(shape), shape_span(shape), &found)))
         return false;
     const struct size_class *class = found.class;
+    /* Every block here has a canary. */
+    const size_t least = fast_least_slack(features);
+    size_t usable = class->usable;
+    size_t over = state_load(found.word) - (STATE_LIVE + least);
+    HOLD(over);
+    if (unlikely(over > fast_most_slack(class, shape) - least))
+        return false;
+    size_t slack = over + least;
+    if (size && unlikely(usable - slack != *size))
+        return false;
+    kind = kind_in_force(kind, features);
+    if (canaries && unlikely(shape != SHAPE_LONG ? !fast_canary_intact(block, usable, slack, kind, shape)
+                                                 : !canary_intact(block, usable, slack, kind)))
+        return false;
     /* The slot will be put into the one or the other. */
     struct quarantine *quarantine = quarantine_of(heap, class);
     struct magazine *magazine = heap_magazine(heap, class);
     uint32_t place = quarantines ? quarantine->room - 1 : magazine->count;
     if (unlikely(place >= (quarantines ? class->batch : class->magazine_capacity)))
         return false;
-    /* Every block here has a canary. One in a small slot that is longer than a vector is a rare alignment's.
-     */
-    const unsigned least = (unsigned)fast_least_slack(features);
-    size_t usable = class->usable;
-    unsigned over = state_load(found.word) - (STATE_LIVE + least);
     HOLD(over);
-    if (unlikely(over > (small ? VEC_BYTES : usable) - least))
-        return false;
-    size_t slack = (size_t)over + least;
-    if (size && unlikely(usable - slack != *size))
-        return false;
-    kind = kind_in_force(kind, features);
-    if (canaries && small) {
-        vec there = vec_load((char *)block + usable - VEC_BYTES);
-        vec expected = canary_vector((char *)block + usable - slack, slack, kind);
-        if (unlikely(!vec_is_zero_under(vec_xor(there, expected), constants.canary.window + slack)))
-            return false;
-    } else if (canaries && unlikely(!canary_intact(block, usable, slack, kind))) {
-        return false;
-    }
     if (unlikely(!generic_claim_as_seen(found.word, (state_word)(over + least + STATE_LIVE), STATE_FREED)))
         return false;
     signal_fence(); /* what is needed again is loaded again: there are no registers for it */
     if (generic_fills(features))
-        whole_fill(block, class, small, generic_filled(features));
+        whole_fill(block, class, shape, generic_filled(features));
     signal_fence();
     if (!quarantines)
         magazine_push(magazine, place, found.slot);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "heap.h"
 
+#include "depot.h"
+
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
@@ -57,11 +59,6 @@ static size_t heap_bytes;
 static _Atomic(struct random *) spare_random;
 static struct random *root; /* of all generators */
 static pthread_key_t end_key;
-
-static uint32_t power_of_two_below(size_t value)
-{
-    return value ? (uint32_t)1 << (63 - __builtin_clzll(value)) : 1;
-}
 
 static uint32_t clamp(size_t value, uint32_t least, uint32_t most)
 {
@@ -307,7 +304,7 @@ void heap_unlock_shared(void)
 static bool may_have(struct heap *heap, unsigned class)
 {
     return heap->runs[class].oldest || heap_magazine(heap, &constants.classes[class])->count != 0 ||
-           atomic_load_explicit(&heap->inbox, memory_order_relaxed);
+           depot_has_some(heap, class) || atomic_load_explicit(&heap->inbox, memory_order_relaxed);
 }
 
 struct heap *heap_borrow_idle(unsigned class)

@@ -6,6 +6,7 @@
  *   - a magazine: a stack of free slots, popped by malloc and pushed by free (Bonwick and Adams, "Magazines
  * and Vmem", USENIX 2001), refilled from its runs and emptied into them by halves;
  *   - a quarantine, through which freed slots pass (quarantine.h);
+ *   - a depot, between its magazine and its runs (depot.h);
  *   - the runs that it owns and that have free slots.
  * A heap is used by one thread at a time. When the thread ends, the heap waits for the next thread to start
  * and serves that one, with everything in it: heaps are never taken apart. Threads that have none, because
@@ -31,13 +32,22 @@
 #define MAGAZINE_LEAST 2u
 #define MAGAZINE_BYTES (64 * KIB)
 
+/* Classes that have depots: of slots of up to 1,040 bytes. */
+#define DEPOT_CLASSES 32u
+
+struct depot {
+    uint32_t count;
+    uint32_t slots[]; /* the last ones are taken first */
+};
+
 struct heap {
     struct random *random; /* in memory that is wiped on fork */
     uint32_t index;        /* its number; runs name their owner by it */
     bool dubious;          /* its thread vanished in a fork: trust only the bitmaps of its runs */
     struct run_list runs[CLASS_COUNT];
-    uint32_t until_sample; /* blocks until the next that gets a page of its own (guarded.h) */
-    size_t free_run_bytes; /* in runs without a live block, since pages were last given back */
+    uint32_t until_sample;               /* blocks until the next that gets a page of its own (guarded.h) */
+    size_t free_run_bytes;               /* in runs without a live block, since pages were last given back */
+    struct depot *depots[DEPOT_CLASSES]; /* depot.h; NULL: not made yet */
     struct outbox outbox;
     _Atomic(struct parcel *) inbox; /* parcels from other heaps */
     uint32_t places[];              /* magazines and quarantines, laid out by heap_layout() */

@@ -339,6 +339,17 @@ size_t large_check(const char *operation)
     return damaged;
 }
 
+size_t large_unused(void)
+{
+    struct large large;
+    enum large_state state;
+    size_t mapped = large_mapping_total() + large_mapping_spare(), used = 0;
+    for (size_t at = 0; large_table_next(&at, &large, &state);)
+        if (state == LARGE_LIVE || state == LARGE_CHECKED)
+            used += large.bytes;
+    return mapped > used ? mapped - used : 0;
+}
+
 void large_statistics(struct large_statistics *statistics)
 {
     struct large large;
@@ -350,7 +361,8 @@ void large_statistics(struct large_statistics *statistics)
         } else {
             statistics->blocks++;
             statistics->bytes += large.size;
-            statistics->mapped += large.bytes;
+            statistics->mapped +=
+                (size_t)(large.end - large.map) + constants.page_size; /* without its room */
         }
     }
 }

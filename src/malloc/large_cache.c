@@ -99,7 +99,7 @@ static bool extract(char *block, struct large *large)
 {
     if (!large_table_change(block, LARGE_FREED, LARGE_CHANGING, large))
         return false;
-    if (large->kept == 0) /* else it is a park, and was no block */
+    if (!large->park)
         large_table_remember(block);
     large_table_remove(large);
     return true;
@@ -110,13 +110,6 @@ static void drop(char *block)
     struct large large;
     if (block && extract(block, &large))
         large_mapping_release(&large);
-}
-
-static void recycle(char *block)
-{
-    struct large large;
-    if (block && extract(block, &large))
-        large_mapping_recycle(&large);
 }
 
 /* Whether the block was taken out of its place, by us. */
@@ -143,6 +136,19 @@ static void decay(void)
         if (is_kept_too_long(block, time) && take_out(place, block))
             drop(block);
     }
+}
+
+static void recycle(char *block)
+{
+    struct large large;
+    if (!block || !extract(block, &large))
+        return;
+    if (large.kept == 0) {
+        large_mapping_recycle(&large);
+        return;
+    }
+    large_mapping_make_park(&large);
+    large_cache_park(&large);
 }
 
 void large_cache_quarantine(const struct large *freed)

@@ -19,9 +19,12 @@
 #define KEPT_LEAST (16 * MIB)
 #define KEPT_MOST  (64 * MIB)
 #define KEPT_SHIFT 2
-/* Room behind a park's pages, at least; and what may be left of a block without going back to the kernel. */
-#define PARK_ROOM_LEAST (2 * MIB)
-#define PARK_REST_MOST  (16 * MIB)
+/* Up to so many pages stay where they are, inaccessible: protecting each of more would cost more than moving
+ * them. */
+#define STAYING_MOST 32
+/* Room behind a block; and what is kept of address space that was a block's, at most. */
+#define ROOM       (2 * MIB)
+#define SPARE_MOST (32 * MIB)
 
 /* A block that grew once will grow again: leave a quarter more address space behind it, up to this. */
 #define GROWTH_SHIFT 2
@@ -56,7 +59,7 @@ static bool is_roomy(void)
 
 static char *first_page(const struct large *large)
 {
-    return (char *)round_down((uintptr_t)large->block, constants.page_size);
+    return large->map + constants.page_size;
 }
 
 static size_t data_bytes(const struct large *large)
@@ -77,38 +80,110 @@ static char *place_block(const struct large *large, size_t alignment, size_t siz
     return (char *)round_down((uintptr_t)large->end - size, max_size(alignment, LARGE_ALIGNMENT));
 }
 
-bool large_mapping_new(size_t alignment, size_t size, struct large *large)
+/* Inaccessible mappings without pages that are at hand: of each its first page, and above that how many. */
+#define SPARES 8u
+static _Atomic(uint64_t) spares[SPARES];
+static _Atomic(unsigned) next_spare; /* which one the next takes the place of */
+#define SPARE_PAGE_BITS 40
+
+static char *spare_map(uint64_t taken)
+{
+    return (char *)((taken & ((UINT64_C(1) << SPARE_PAGE_BITS) - 1)) * constants.page_size);
+}
+
+static size_t spare_bytes(uint64_t taken)
+{
+    return (taken >> SPARE_PAGE_BITS) * constants.page_size;
+}
+
+static void release_spare(uint64_t taken)
+{
+    if (taken != 0)
+        map_release(spare_map(taken), spare_bytes(taken));
+}
+
+static void put_spare(char *map, size_t bytes)
 {
     size_t page = constants.page_size;
-    size_t data = round_up(size, page) + (alignment > page ? alignment : 0);
-    *large = (struct large){.bytes = data + 2 * page};
-    large->map = map_anywhere(large->bytes, PROT_NONE);
-    if (!large->map)
-        return false;
-    large->end = large->map + page + data;
-    if (alignment > page) {
-        /* The block begins at a multiple of the alignment; what is mapped outside its pages goes back. */
-        char *block = (char *)round_up((uintptr_t)large->map + page, alignment);
-        char *front = block - page, *end = block + round_up(size, page);
-        if (front > large->map)
-            map_release(large->map, (size_t)(front - large->map));
-        if (end + page < map_end(large))
-            map_release(end + page, (size_t)(map_end(large) - (end + page)));
-        large->map = front;
-        large->end = end;
-        large->bytes = (size_t)(end + page - front);
+    uint64_t pages = bytes / page, first = (uintptr_t)map / page;
+    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < ROOM || bytes > SPARE_MOST) {
+        map_release(map, bytes);
+        return;
     }
+    unsigned place = atomic_fetch_add_explicit(&next_spare, 1, memory_order_relaxed) % SPARES;
+    release_spare(atomic_exchange(&spares[place], pages << SPARE_PAGE_BITS | first));
+}
+
+static bool take_spare(size_t least, struct large *park)
+{
+    for (unsigned i = 0; i < SPARES; i++) {
+        uint64_t taken = atomic_load(&spares[i]);
+        if (spare_bytes(taken) < least || !atomic_compare_exchange_strong(&spares[i], &taken, 0))
+            continue;
+        park->map = spare_map(taken);
+        park->bytes = spare_bytes(taken);
+        return true;
+    }
+    return false;
+}
+
+static bool guards_wanted(void)
+{
+    return constants.features & FEATURES_COMPILED & COMPATMALLOC_GUARD_PAGES;
+}
+
+/* Whether the guards of one more block may be walls. */
+static bool may_be_walled(void)
+{
+    return guards_wanted() && guard_is_cheap() &&
+           atomic_load_explicit(&walled, memory_order_relaxed) < WALLED_MOST;
+}
+
+/* Address space with room to grow, so that it may serve a larger block when this one is gone. */
+static bool map_with_room(size_t data, struct large *large)
+{
+    size_t page = constants.page_size, room = is_roomy() && may_be_walled() ? ROOM : 0;
+    *large = (struct large){.bytes = data + room + 2 * page};
+    if (room == 0 || !take_spare(data + 2 * page, large))
+        large->map = map_anywhere(large->bytes, PROT_NONE);
+    if (!large->map) {
+        large->bytes = data + 2 * page;
+        large->map = map_anywhere(large->bytes, PROT_NONE);
+    }
+    large->end = large->map + page + data;
+    return large->map != NULL;
+}
+
+/* The block begins at a multiple of the alignment, more than a page; what is mapped outside its pages goes
+ * back. */
+static bool map_aligned(size_t alignment, size_t data, struct large *large)
+{
+    size_t page = constants.page_size;
+    size_t bytes = data + alignment + 2 * page;
+    char *map = map_anywhere(bytes, PROT_NONE);
+    if (!map)
+        return false;
+    char *block = (char *)round_up((uintptr_t)map + page, alignment);
+    char *front = block - page, *end = block + data + page;
+    if (front > map)
+        map_release(map, (size_t)(front - map));
+    if (end < map + bytes)
+        map_release(end, (size_t)(map + bytes - end));
+    *large = (struct large){.map = front, .end = block + data, .bytes = (size_t)(end - front)};
+    return true;
+}
+
+bool large_mapping_new(size_t alignment, size_t size, struct large *large)
+{
+    size_t data = round_up(size, constants.page_size);
+    if (!(alignment > constants.page_size ? map_aligned(alignment, data, large) : map_with_room(data, large)))
+        return false;
     atomic_fetch_add_explicit(&total_bytes, large->bytes, memory_order_relaxed);
     large->block = place_block(large, alignment, size);
     return true;
 }
 
 /* --- guards */
-
-static bool guards_wanted(void)
-{
-    return constants.features & FEATURES_COMPILED & COMPATMALLOC_GUARD_PAGES;
-}
 
 static void install_guard(struct large *large, char *from, char *to)
 {
@@ -138,8 +213,7 @@ bool large_mapping_open(struct large *large)
 {
     if (large->walled)
         return true;
-    bool may_be_walled = guards_wanted() && guard_is_cheap();
-    if (!may_be_walled || atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
+    if (!may_be_walled())
         return put_guards(large);
     large->walled = map_protect(first_page(large), data_bytes(large), PROT_READ | PROT_WRITE);
     if (large->walled)
@@ -175,67 +249,6 @@ static char *zero_used(char *from, const char *to, size_t most)
     return at;
 }
 
-/* An inaccessible mapping without pages that is at hand: its first page, and above that how many. */
-static _Atomic(uint64_t) spare_mapping;
-#define SPARE_PAGE_BITS 40
-
-static char *spare_map(uint64_t taken)
-{
-    return (char *)((taken & ((UINT64_C(1) << SPARE_PAGE_BITS) - 1)) * constants.page_size);
-}
-
-static size_t spare_bytes(uint64_t taken)
-{
-    return (taken >> SPARE_PAGE_BITS) * constants.page_size;
-}
-
-static void release_spare(uint64_t taken)
-{
-    if (taken != 0)
-        map_release(spare_map(taken), spare_bytes(taken));
-}
-
-static void put_spare(char *map, size_t bytes)
-{
-    size_t page = constants.page_size;
-    uint64_t pages = bytes / page, first = (uintptr_t)map / page;
-    if (pages >> (64 - SPARE_PAGE_BITS) != 0 || bytes < PARK_ROOM_LEAST || bytes > 2 * PARK_REST_MOST ||
-        !map_discard(map, bytes)) {
-        map_release(map, bytes);
-        return;
-    }
-    release_spare(atomic_exchange(&spare_mapping, pages << SPARE_PAGE_BITS | first));
-}
-
-static bool take_spare(size_t least, struct large *park)
-{
-    uint64_t taken = atomic_load(&spare_mapping);
-    if (spare_bytes(taken) < least || !atomic_compare_exchange_strong(&spare_mapping, &taken, 0))
-        return false;
-    park->map = spare_map(taken);
-    park->bytes = spare_bytes(taken);
-    return true;
-}
-
-/* Address space for a park: with room to grow, so that it may serve a larger block. */
-static bool new_park(size_t data, struct large *park)
-{
-    size_t page = constants.page_size, room = is_roomy() ? max_size(data, PARK_ROOM_LEAST) : 0;
-    if (!guards_wanted() || !guard_is_cheap() ||
-        atomic_load_explicit(&walled, memory_order_relaxed) >= WALLED_MOST)
-        return false;
-    *park = (struct large){.bytes = data + room + 2 * page};
-    if (room == 0 || !take_spare(data + 2 * page, park))
-        park->map = map_anywhere(park->bytes, PROT_NONE);
-    if (!park->map) {
-        park->bytes = data + 2 * page;
-        park->map = map_anywhere(park->bytes, PROT_NONE);
-    }
-    park->block = park->map + page;
-    park->end = park->block + data;
-    return park->map != NULL;
-}
-
 /* The mapping that pages were to be moved to, at that place in it, and were not. */
 static void release_after_move(const struct large *large, char *place, size_t bytes)
 {
@@ -247,36 +260,62 @@ static void release_after_move(const struct large *large, char *place, size_t by
     map_release(place + bytes, (size_t)(map_end(large) - (place + bytes)));
 }
 
-/*
- * Move the pages that were used, zeroed, to where nobody knows of them. That costs half as much as to protect
- * them and to lift the protection, and they are at hand while the address is in quarantine. False if it is
- * not worth it.
- */
-static bool keep(const struct large *large, struct large *park)
+/* Returns how many bytes of pages are to be kept, zero all over; 0 if none. */
+static size_t zero_what_is_kept(const struct large *large)
 {
     char *first = first_page(large);
     size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
-    if (kept >= most || atomic_load_explicit(&moves_fail, memory_order_relaxed))
-        return false;
     /* The program may have protected parts of it, or unmapped them; else this changes nothing. */
-    if (!map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
-        return false;
+    if (kept >= most || !map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
+        return 0;
     char *used = zero_used(first, large->end, most - kept);
-    size_t data = used ? (size_t)(used - first) : 0;
-    if (data == 0 || !new_park(data, park))
+    return used ? (size_t)(used - first) : 0;
+}
+
+static void note_kept(struct large *large, size_t bytes)
+{
+    large->kept = (uint32_t)(bytes / constants.page_size);
+    atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
+}
+
+/* Pages behind those that were used go back to the kernel. The rest may wait there for the end of the
+ * quarantine. */
+static bool shut(const struct large *large, size_t used)
+{
+    char *first = first_page(large);
+    size_t data = data_bytes(large);
+    return large->walled && (data == used || map_discard(first + used, data - used)) &&
+           map_protect(first, data, PROT_NONE);
+}
+
+/*
+ * Many pages move, to where nobody knows of them. That costs half as much as to protect them and to lift the
+ * protection, and they are at hand while the address is in quarantine. False if that is not possible.
+ */
+static bool move(const struct large *large, size_t used, struct large *park)
+{
+    if (atomic_load_explicit(&moves_fail, memory_order_relaxed) || !may_be_walled() ||
+        !map_with_room(used, park))
         return false;
-    if (!map_move_pages(first, park->block, data)) {
+    char *first = first_page(park);
+    if (!map_move_pages(first_page(large), first, used)) {
         if (map_lost_destination())
             atomic_store_explicit(&moves_fail, true, memory_order_relaxed);
-        release_after_move(park, park->block, data);
+        release_after_move(park, first, used);
         return false;
     }
-    park->walled = true;
-    atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
-    park->kept = (uint32_t)(data / constants.page_size);
-    atomic_fetch_add_explicit(&kept_bytes, data, memory_order_relaxed);
+    note_kept(park, used);
     atomic_fetch_add_explicit(&total_bytes, park->bytes, memory_order_relaxed);
+    large_mapping_make_park(park);
+    park->end = park->block + used;
     return true;
+}
+
+void large_mapping_make_park(struct large *large)
+{
+    large->block = large->end = large->map + constants.page_size;
+    large->park = large->walled = true;
+    atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
 }
 
 static void forget_kept(struct large *large)
@@ -294,31 +333,40 @@ bool large_mapping_blank(struct large *large)
     return true;
 }
 
-/* Pages behind those that were moved, which are few, stay until the address leaves quarantine. Guards of its
- * own stay marked whatever the protection is, and go only with the mapping. */
 bool large_mapping_close(struct large *large, struct large *park)
 {
-    bool kept = keep(large, park);
-    size_t moved = kept ? (size_t)(park->end - park->block) : 0;
-    if (!kept)
+    size_t used = zero_what_is_kept(large);
+    bool stays = used <= STAYING_MOST * constants.page_size;
+    park->map = NULL;
+    if (!stays && !move(large, used, park)) {
         park->map = NULL;
-    if (!kept || !large->walled || data_bytes(large) - moved > PARK_REST_MOST ||
-        !map_protect(large->map, large->bytes, PROT_NONE))
+        used = 0;
+    }
+    if (used == 0 || !shut(large, used))
         return large_mapping_blank(large);
     forget_guards(large);
+    if (stays)
+        note_kept(large, used);
     return true;
 }
 
 size_t large_mapping_trim(void)
 {
-    uint64_t taken = atomic_exchange(&spare_mapping, 0);
-    release_spare(taken);
-    return spare_bytes(taken);
+    size_t bytes = 0;
+    for (unsigned i = 0; i < SPARES; i++) {
+        uint64_t taken = atomic_exchange(&spares[i], 0);
+        release_spare(taken);
+        bytes += spare_bytes(taken);
+    }
+    return bytes;
 }
 
 size_t large_mapping_spare(void)
 {
-    return spare_bytes(atomic_load(&spare_mapping));
+    size_t bytes = 0;
+    for (unsigned i = 0; i < SPARES; i++)
+        bytes += spare_bytes(atomic_load(&spares[i]));
+    return bytes;
 }
 
 size_t large_mapping_kept(void)
@@ -370,6 +418,7 @@ bool large_mapping_reuse(size_t alignment, size_t size, struct large *large)
 {
     char *accessible = large->end, *end = large->block + round_up(size, constants.page_size);
     forget_kept(large);
+    large->park = false;
     large->end = end;
     large->block = place_block(large, alignment, size);
     if (!is_roomy())

@@ -10,8 +10,9 @@
  * three, but also two more mappings; so there may be only so many of these walls, and the rest have guards of
  * their own (guard.h).
  *
- * Pages that were touched are zeroed when a block is freed and move to a mapping at another address, a park,
- * within a bound, because faulting a page in again costs more than that. A park becomes the mapping of a new
+ * Pages that were touched are zeroed when a block is freed and kept, within a bound, because faulting a page
+ * in again costs more than that. A few stay where they are until the block leaves quarantine; many move to a
+ * mapping at another address at once. Either way they end up in a park, which becomes the mapping of a new
  * block as it is.
  */
 #ifndef LARGE_MAPPING_H
@@ -49,6 +50,9 @@ bool large_mapping_resize(struct large *large, size_t size);
  */
 bool large_mapping_prepare_move(const struct large *large, size_t size, struct large *moved);
 bool large_mapping_move(struct large *large, struct large *moved);
+
+/* What leaves quarantine with the pages that it kept. */
+void large_mapping_make_park(struct large *large);
 
 /* Unmap it, whatever state it is in; or keep the address space of a closed one at hand for a park. */
 void large_mapping_release(struct large *large);

@@ -21,12 +21,8 @@
 
 #define STATE_BITS (LARGE_ALIGNMENT - 1)
 
-struct level {
-    _Atomic(uintptr_t) *keys;
-    struct large *records;
-};
-
-static struct level levels[LEVELS];
+/* Each level is its keys, and behind them its records. */
+static _Atomic(char *) levels[LEVELS];
 static _Atomic(uint32_t) level_count;
 static struct turn turn; /* to add one */
 
@@ -73,14 +69,23 @@ struct entry {
     size_t place;
 };
 
+/* Whoever has seen that there is such a level sees what it points to. */
+static char *level_start(uint32_t level)
+{
+    return atomic_load_explicit(&levels[level], memory_order_relaxed);
+}
+
 static _Atomic(uintptr_t) *entry_key(struct entry entry)
 {
-    return &levels[entry.level].keys[entry.place];
+    _Atomic(uintptr_t) *keys = (void *)level_start(entry.level);
+    return &keys[entry.place];
 }
 
 static struct large *entry_record(struct entry entry)
 {
-    return &levels[entry.level].records[entry.place];
+    size_t keys = level_size(entry.level) * sizeof(_Atomic(uintptr_t));
+    struct large *records = (void *)(level_start(entry.level) + keys);
+    return &records[entry.place];
 }
 
 static struct entry entry_of(const struct large *large)
@@ -130,18 +135,18 @@ static bool reserve_in(uint32_t level, const char *block, struct entry *entry)
     return false;
 }
 
+/* The turn may be two threads' at a time (turn.h): the first one's level stays. */
 static bool add_level(uint32_t count)
 {
     turn_take(&turn);
     bool done = count_levels() != count; /* by another thread */
     if (!done && count < LEVELS) {
-        struct level level;
-        level.keys = metadata_allocate(level_size(count) * sizeof *level.keys, LARGE_ALIGNMENT);
-        level.records = metadata_allocate(level_size(count) * sizeof *level.records, LARGE_ALIGNMENT);
-        done = level.keys && level.records;
+        size_t entry = sizeof(_Atomic(uintptr_t)) + sizeof(struct large);
+        char *none = NULL, *level = metadata_allocate(level_size(count) * entry, LARGE_ALIGNMENT);
+        done = level != NULL;
         if (done) {
-            levels[count] = level;
-            atomic_store_explicit(&level_count, count + 1, memory_order_release);
+            (void)atomic_compare_exchange_strong(&levels[count], &none, level);
+            (void)atomic_compare_exchange_strong(&level_count, &count, count + 1);
         }
     }
     turn_give_back(&turn);

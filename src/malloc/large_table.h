@@ -31,10 +31,11 @@ struct large {
     char *map;
     size_t bytes;      /* of the mapping, guard pages included */
     uint32_t freed_at; /* seconds of the monotonic clock */
-    uint32_t kept;     /* pages of a park, all zero */
+    uint32_t kept;     /* pages of a park or of a freed block, all zero */
     enum allocation_kind kind;
     uint8_t guards; /* guards around it that are mappings of their own */
     bool damaged;   /* found so, and reported */
+    bool park;      /* no block (large_mapping.h) */
     bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */
     uint16_t level; /* where its entry is */
     size_t place;

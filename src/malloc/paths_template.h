@@ -62,32 +62,87 @@ static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t
 
 /* --- not small, or else the fast path gave up */
 
-static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
+static ALWAYS_INLINE void *try_allocate(size_t size, enum shape shape, enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    void *block = likely(heap != NULL) ? fast_allocate(heap, size, false, kind, PATHS_FEATURES) : NULL;
+    return likely(heap != NULL) ? fast_allocate(heap, size, shape, kind, PATHS_FEATURES) : NULL;
+}
+
+static NOINLINE void *allocate_long(size_t size, enum allocation_kind kind)
+{
+    void *block = fast_fits(size, SHAPE_LONG, PATHS_FEATURES) ? try_allocate(size, SHAPE_LONG, kind) : NULL;
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
-static NOINLINE void *calloc_further(size_t size)
+static NOINLINE void *allocate_broad(size_t size, enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
-                      ? fast_allocate(heap, size, false, KIND_MALLOC, PATHS_FEATURES)
-                      : NULL;
-    return likely(block != NULL) ? block : calloc_generic(size);
+    void *block = try_allocate(size, SHAPE_BROAD, kind);
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
-static ALWAYS_INLINE bool free_further(void *block, const size_t *size, enum allocation_kind kind)
+static NOINLINE void *allocate_wide(size_t size, enum allocation_kind kind)
+{
+    void *block = try_allocate(size, SHAPE_WIDE, kind);
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
+
+static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
+{
+    if (!fast_fits(size, SHAPE_BROAD, PATHS_FEATURES))
+        return allocate_long(size, kind);
+    if (!fast_fits(size, SHAPE_WIDE, PATHS_FEATURES))
+        return allocate_broad(size, kind);
+    if (!fast_fits(size, SHAPE_MEDIUM, PATHS_FEATURES))
+        return allocate_wide(size, kind);
+    void *block = try_allocate(size, SHAPE_MEDIUM, kind);
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
+
+static ALWAYS_INLINE bool try_free(void *block, const size_t *size, enum shape shape,
+                                   enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    return likely(heap != NULL) && likely(fast_free(heap, block, size, false, kind, PATHS_FEATURES));
+    return likely(heap != NULL) && likely(fast_free(heap, block, size, shape, kind, PATHS_FEATURES));
+}
+
+static NOINLINE void free_block_long(void *block)
+{
+    if (!try_free(block, NULL, SHAPE_LONG, KIND_MALLOC) && block)
+        release_generic(block, "free", KIND_MALLOC);
+}
+
+static NOINLINE void free_block_wide(void *block)
+{
+    if (!try_free(block, NULL, SHAPE_WIDE, KIND_MALLOC))
+        free_block_long(block);
+}
+
+static NOINLINE void free_block_broad(void *block)
+{
+    if (!try_free(block, NULL, SHAPE_BROAD, KIND_MALLOC))
+        free_block_long(block);
 }
 
 static NOINLINE void free_block_further(void *block)
 {
-    if (!free_further(block, NULL, KIND_MALLOC) && block)
-        release_generic(block, "free", KIND_MALLOC);
+    if (fast_is_of_shape(block, SHAPE_WIDE))
+        free_block_wide(block);
+    else if (fast_is_of_shape(block, SHAPE_BROAD))
+        free_block_broad(block);
+    else if (!fast_is_of_shape(block, SHAPE_MEDIUM) || !try_free(block, NULL, SHAPE_MEDIUM, KIND_MALLOC))
+        free_block_long(block);
+}
+
+/* C++'s operators: by the shape, too. */
+static ALWAYS_INLINE bool free_further(void *block, const size_t *size, enum allocation_kind kind)
+{
+    if (fast_is_of_shape(block, SHAPE_MEDIUM))
+        return try_free(block, size, SHAPE_MEDIUM, kind);
+    if (fast_is_of_shape(block, SHAPE_WIDE))
+        return try_free(block, size, SHAPE_WIDE, kind);
+    if (fast_is_of_shape(block, SHAPE_BROAD))
+        return try_free(block, size, SHAPE_BROAD, kind);
+    return try_free(block, size, SHAPE_LONG, kind);
 }
 
 static NOINLINE void release_further(void *block, const char *operation, enum allocation_kind kind)
@@ -107,10 +162,9 @@ static NOINLINE void release_sized_further(void *block, size_t alignment, size_t
 
 static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    if (unlikely(!fast_is_small(size, PATHS_FEATURES)))
+    if (unlikely(!fast_fits(size, SHAPE_SMALL, PATHS_FEATURES)))
         return allocate_further(size, kind);
-    void *block = likely(heap != NULL) ? fast_allocate(heap, size, true, kind, PATHS_FEATURES) : NULL;
+    void *block = try_allocate(size, SHAPE_SMALL, kind);
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
@@ -124,40 +178,32 @@ static void *allocate_path(size_t size, enum allocation_kind kind)
     return allocate(size, kind);
 }
 
+/* What is zero anyway is an ordinary block. */
 static void *calloc_path(size_t size)
 {
-    struct heap *heap = heap_current;
-    if (unlikely(!fast_is_small(size, PATHS_FEATURES)))
-        return calloc_further(size);
-    void *block = likely(heap != NULL) && generic_zeroes(PATHS_FEATURES)
-                      ? fast_allocate(heap, size, true, KIND_MALLOC, PATHS_FEATURES)
-                      : NULL;
-    return likely(block != NULL) ? block : calloc_generic(size);
+    if (!generic_zeroes(PATHS_FEATURES) || unlikely(!fast_fits(size, SHAPE_LONG, PATHS_FEATURES)))
+        return calloc_generic(size);
+    return allocate(size, KIND_MALLOC);
 }
 
 static void free_path(void *block)
 {
-    if (unlikely(!fast_is_small_block(block))) {
+    if (unlikely(!fast_is_of_shape(block, SHAPE_SMALL)))
         free_block_further(block);
-        return;
-    }
-    struct heap *heap = heap_current;
-    if (unlikely(!heap || !fast_free(heap, block, NULL, true, KIND_MALLOC, PATHS_FEATURES)))
-        free_block_further(block);
+    else if (unlikely(!try_free(block, NULL, SHAPE_SMALL, KIND_MALLOC)))
+        free_block_long(block);
 }
 
 static void release_path(void *block, const char *operation, enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    if (unlikely(!heap || !fast_free(heap, block, NULL, true, kind, PATHS_FEATURES)))
+    if (unlikely(!try_free(block, NULL, SHAPE_SMALL, kind)))
         release_further(block, operation, kind);
 }
 
 static void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
                                enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    if (unlikely(!heap || alignment != 0 || !fast_free(heap, block, &size, true, kind, PATHS_FEATURES)))
+    if (unlikely(alignment != 0 || !try_free(block, &size, SHAPE_SMALL, kind)))
         release_sized_further(block, alignment, size, operation, kind);
 }
 

@@ -72,6 +72,12 @@ static inline size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* The largest power of two up to the value; 1 for 0. */
+static inline uint32_t power_of_two_below(size_t value)
+{
+    return value ? (uint32_t)1 << (63 - __builtin_clzll(value)) : 1;
+}
+
 static inline bool is_power_of_two(size_t value)
 {
     return value != 0 && (value & (value - 1)) == 0;

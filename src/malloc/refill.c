@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "depot.h"
 #include "fork.h"
 #include "heap.h"
 #include "misuse.h"
@@ -200,6 +201,24 @@ static void grow(struct heap *heap, unsigned c)
     }
 }
 
+/*
+ * They lie there nearly in the order in which they were freed. So a power of two of them is taken, in one of
+ * the orders that stepping round it by odd numbers gives.
+ */
+static unsigned take_from_depot(struct heap *heap, unsigned c, unsigned wanted, uint32_t *slots)
+{
+    uint32_t taken[MAGAZINE_MOST];
+    uint32_t count = depot_take(heap, c, wanted, taken);
+    uint32_t step = 1, at = 0;
+    if (constants.features & FEATURES_COMPILED & COMPATMALLOC_SLOT_RANDOMIZATION) {
+        step = random_byte(heap->random) | 1u;
+        at = random_byte(heap->random);
+    }
+    for (uint32_t i = 0; i < count; i++, at += step)
+        slots[i] = taken[at & (count - 1)];
+    return count;
+}
+
 unsigned magazine_refill(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
@@ -208,7 +227,9 @@ unsigned magazine_refill(struct heap *heap, unsigned c)
         class->magazine_capacity - class->magazine_capacity / 4u; /* room for what is freed next */
     fork_check();
     (void)inbox_take(heap);
-    unsigned count = gather(heap, c, wanted, magazine->slots);
+    unsigned count = take_from_depot(heap, c, wanted, magazine->slots);
+    if (count == 0)
+        count = gather(heap, c, wanted, magazine->slots);
     if (count == 0) {
         adopt_from_idle(heap, c);
         count = gather(heap, c, wanted, magazine->slots);
@@ -258,7 +279,7 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
     take_back(heap, &constants.classes[c], c, slot);
 }
 
-static void spill(struct heap *heap, unsigned c, unsigned spilled)
+static void spill(struct heap *heap, unsigned c, unsigned spilled, bool to_depot)
 {
     const struct size_class *class = &constants.classes[c];
     struct magazine *magazine = heap_magazine(heap, class);
@@ -276,6 +297,8 @@ static void spill(struct heap *heap, unsigned c, unsigned spilled)
     signal_fence();
     magazine->count = count - spilled;
     signal_fence();
+    if (to_depot && depot_put(heap, c, leaving, spilled))
+        return;
     for (unsigned i = 0; i < spilled; i++)
         take_back(heap, class, c, leaving[i]);
 }
@@ -284,10 +307,11 @@ void magazine_spill(struct heap *heap, unsigned c)
 {
     fork_check();
     (void)inbox_take(heap);
-    spill(heap, c, (heap_magazine(heap, &constants.classes[c])->count + 1) / 2);
+    spill(heap, c, (heap_magazine(heap, &constants.classes[c])->count + 1) / 2, true);
 }
 
 void magazine_spill_all(struct heap *heap, unsigned c)
 {
-    spill(heap, c, heap_magazine(heap, &constants.classes[c])->count);
+    spill(heap, c, heap_magazine(heap, &constants.classes[c])->count, false);
+    depot_spill_all(heap, c);
 }

@@ -26,8 +26,12 @@
 #include "slot.h"
 #include "whole.h"
 
-/* The extents of a class: about that many bytes each. */
-#define EXTENT_BYTES   MIB
+/* The extents of a class: about that many bytes each. Where memory is limited to less than so much they are
+ * smaller: each thread that uses a class has a part of one for itself. */
+#define EXTENT_BYTES         MIB
+#define EXTENT_BYTES_LIMITED (256 * KIB)
+#define LIMITED              GIB
+
 #define METADATA_FIRST (576 * KIB) /* the table of heaps, and the metadata of a small process */
 
 /* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */
@@ -57,12 +61,17 @@ static unsigned log2_ceiling(size_t value)
     return value <= 1 ? 0 : 64u - (unsigned)__builtin_clzll(value - 1);
 }
 
-/* How much the process may have; SIZE_MAX where there is no limit. */
-static size_t address_space(void)
+static size_t limit_of(__rlimit_resource_t resource)
 {
     struct rlimit limit;
-    bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    bool limited = getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
     return limited ? limit.rlim_cur : SIZE_MAX;
+}
+
+/* How much the process may have; SIZE_MAX where there is no limit. */
+static size_t memory_limit(void)
+{
+    return min_size(limit_of(RLIMIT_AS), limit_of(RLIMIT_DATA));
 }
 
 /*
@@ -93,9 +102,10 @@ static struct place choose_place(struct random *random, size_t limit)
 }
 
 /* Extents are whole pages, so that a region can begin anew at any of them. */
-static unsigned extent_shift(uint32_t stride)
+static unsigned extent_shift(uint32_t stride, size_t limit)
 {
-    unsigned size = 63u - (unsigned)__builtin_clzll(max_size(EXTENT_BYTES / stride, 1));
+    size_t bytes = limit < LIMITED ? EXTENT_BYTES_LIMITED : EXTENT_BYTES;
+    unsigned size = 63u - (unsigned)__builtin_clzll(max_size(bytes / stride, 1));
     unsigned page = log2_ceiling(constants.page_size);
     unsigned factor = (unsigned)__builtin_ctz(stride);
     unsigned whole = page > factor ? page - factor : 0;
@@ -137,15 +147,15 @@ static void place_classes(struct random *random, uintptr_t table_end)
     }
 }
 
-static void shape_classes(void)
+static void shape_classes(size_t limit)
 {
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         class->usable = class_usable[c];
         class->stride = stride_of(c);
         class->reciprocal = class_reciprocal(stride_of(c));
-        class->extent_shift = (uint8_t)extent_shift(stride_of(c));
-        whole_shape(class);
+        class->extent_shift = (uint8_t)extent_shift(stride_of(c), limit);
+        whole_cover(class);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
 }
@@ -182,10 +192,10 @@ static bool half_started;
 static bool start_heap(void)
 {
     struct random random = {0};
+    size_t limit = memory_limit();
     choose_secrets(&random);
-    shape_classes();
+    shape_classes(limit);
 
-    size_t limit = address_space();
     large_mapping_start(limit);
     struct place place = choose_place(&random, limit);
     constants.zone_shift = place.shift;

@@ -2,6 +2,7 @@
 #include "trim.h"
 
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include "fill.h"
 #include "fork.h"
@@ -15,10 +16,11 @@
 #include "region.h"
 #include "slot.h"
 #include "start.h"
+#include "turn.h"
 
 /* Free runs are kept up to this much and an eighth of the heap: giving back and faulting in again costs more
  * than that. */
-#define KEPT_LEAST (16 * MIB)
+#define KEPT_LEAST (4 * MIB)
 #define KEPT_SHIFT 3
 
 static _Atomic(size_t) given_back_bytes; /* of free runs */
@@ -256,31 +258,71 @@ bool trim_everything(void)
     return trim(PAGES);
 }
 
+/* How often somebody who gets no memory tries again, as others give it back, or take it first. */
+#define EMERGENCY_TRIES 32u
+
 /* More than this cannot be had by giving back. */
 static size_t unused_bytes(void)
 {
-    struct large_statistics large;
-    large_statistics(&large);
-    size_t bytes = large.cached;
+    size_t bytes = large_unused();
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         bytes += region_unused(c);
     return bytes;
 }
 
-/* Or it is not bytes that are wanting, but mappings, which freed blocks have too. */
-static bool may_help(size_t size)
+static bool can_be_mapped(size_t bytes)
 {
-    return size <= SMALL_LIMIT || size <= unused_bytes() || !map_has_mappings_left();
+    char *probe = map_anywhere(round_up(bytes, constants.page_size), PROT_READ | PROT_WRITE);
+    if (probe)
+        map_release(probe, round_up(bytes, constants.page_size));
+    return probe != NULL;
 }
 
-bool trim_emergency(size_t size, unsigned attempt)
+/* Together with what is left to the process. Or it is not bytes that are wanting, but mappings, which freed
+ * blocks have too. */
+static bool may_help(size_t size, size_t unused)
 {
-    if (attempt > 1 || !may_help(size))
+    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused) || !map_has_mappings_left();
+}
+
+static bool give_back_for(size_t size, unsigned attempt)
+{
+    if (attempt > 1 || !may_help(size, unused_bytes()))
         return false;
     if (attempt == 0 && trim(ADDRESS_SPACE_TOO) && map_has_mappings_left())
         return true;
     bool given = trim(QUARANTINES_TOO);
     return (!map_has_mappings_left() && thin_guards(heap_current)) || given;
+}
+
+static _Atomic(uint32_t) emergencies; /* that are over */
+
+struct trim_emergency trim_emergency_none(void)
+{
+    return (struct trim_emergency){.seen = atomic_load_explicit(&emergencies, memory_order_relaxed)};
+}
+
+/* One at a time: what another thread is just giving back is neither there to be had nor to be found. */
+bool trim_emergency(size_t size, struct trim_emergency *emergency)
+{
+    static struct turn turn;
+    if (++emergency->tries > EMERGENCY_TRIES)
+        return false;
+    turn_take(&turn);
+    uint32_t over = atomic_load_explicit(&emergencies, memory_order_relaxed);
+    bool again = over != emergency->seen || give_back_for(size, emergency->attempts++);
+    if (over == emergency->seen)
+        atomic_store_explicit(&emergencies, ++over, memory_order_relaxed);
+    emergency->seen = over;
+    turn_give_back(&turn);
+    if (again)
+        return true;
+    /* Nothing waits any more, so what there is some thread has in its hands: to unmap it, mostly. */
+    size_t unused = large_unused();
+    if (size <= SMALL_LIMIT || unused == 0 || !may_help(size, unused))
+        return false;
+    turn_pause();
+    return true;
 }
 
 /*

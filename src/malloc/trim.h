@@ -24,12 +24,22 @@ size_t trim_heap(struct heap *heap);
  * was anything. */
 bool trim_everything(void);
 
+/* What one call that gets no memory knows of the attempts to have some; begun before it first tries. */
+struct trim_emergency {
+    uint32_t seen;     /* emergencies of all threads that were over */
+    unsigned attempts; /* of this thread to give something back */
+    unsigned tries;
+};
+
+struct trim_emergency trim_emergency_none(void);
+
 /*
- * Memory or address space has run out, and so many bytes are asked for: unmap what is free; at the second
- * attempt, or if there is nothing, empty quarantines too. That weakens protection for a moment, so it is only
- * done if it can make the difference: not for a request that will fail all the same, which an attacker might
- * make for this very purpose. Returns whether anything was given back.
+ * Memory or address space has run out, and so many bytes are asked for. If another thread has given something
+ * back since, that may do. Else unmap what is free; at the second attempt, or if there is nothing, empty
+ * quarantines too. That weakens protection for a moment, so it is only done if it can make the difference:
+ * not for a request that will fail all the same, which an attacker might make for this very purpose. Returns
+ * whether another try is worth it.
  */
-bool trim_emergency(size_t size, unsigned attempt);
+bool trim_emergency(size_t size, struct trim_emergency *emergency);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Slots as a whole, for the fast path: whether they hold nothing but one word over and over, and filling them
- * with it. Those of up to 128 bytes without a loop and without a branch: with one that depends on the size,
- * programs that mix sizes would pay two or three mispredictions a call. Longer ones by four vectors at a
- * time, the last four of which overlap those before.
+ * with it. Up to 1,040 bytes there is no loop: with one whose turns depend on the size, programs that mix
+ * sizes would pay a misprediction for each, which is dearer than some vectors too many. What a slot's shape
+ * is, is a constant wherever it is asked for here.
  */
 #ifndef WHOLE_H
 #define WHOLE_H
@@ -11,58 +11,148 @@
 #include "size_class.h"
 #include "vec.h"
 
-#define SMALL_USABLE  128
-#define SMALL_CLASSES 7u /* CLASS_FIRST and the next six */
-#define FOUR_VECTORS  (4 * (size_t)VEC_BYTES)
+enum shape {
+    SHAPE_SMALL,  /* up to 128 bytes: four vectors, each clipped to the end */
+    SHAPE_MEDIUM, /* up to 256: the first four and the last four */
+    SHAPE_WIDE,   /* up to 528: the first eight, the next one, the last eight */
+    SHAPE_BROAD,  /* up to 1,040: the first sixteen, the next one, the last sixteen */
+    SHAPE_LONG    /* four at a time, the last ones of which overlap those before */
+};
 
-/* Four vectors at 0, 32, 64 and the end cover a small slot, each clipped to the end. */
-static inline void whole_shape(struct size_class *class)
+/* The first class of a shape; and how many there are. */
+static ALWAYS_INLINE unsigned shape_first_class(enum shape shape)
+{
+    const uint8_t first[] = {CLASS_FIRST, CLASS_FIRST + 7, CLASS_FIRST + 15, CLASS_FIRST + 23,
+                             CLASS_FIRST + 31};
+    return first[shape];
+}
+
+static ALWAYS_INLINE unsigned shape_span(enum shape shape)
+{
+    return (shape == SHAPE_LONG ? CLASS_FIRST_PAGED : shape_first_class(shape + 1)) -
+           shape_first_class(shape);
+}
+
+/* The largest slot of a shape. */
+static ALWAYS_INLINE size_t shape_usable(enum shape shape)
+{
+    const uint16_t most[] = {128, 256, 528, 1040, UNPAGED_LIMIT};
+    return most[shape];
+}
+
+/* How small slots are covered. */
+static inline void whole_cover(struct size_class *class)
 {
     size_t end = class->usable >= VEC_BYTES ? class->usable - VEC_BYTES : 0;
     class->second = (uint8_t)min_size(VEC_BYTES, end);
     class->third = (uint8_t)min_size(2 * VEC_BYTES, end);
 }
 
-static ALWAYS_INLINE vec whole_difference(const char *at, size_t second, size_t third, size_t last, vec value)
+/* --- parts of slots */
+
+static ALWAYS_INLINE vec difference_of_four(const char *at, size_t second, size_t third, size_t last,
+                                            vec value)
 {
     vec outer = vec_or(vec_xor(vec_load(at), value), vec_xor(vec_load(at + last), value));
     vec inner = vec_or(vec_xor(vec_load(at + second), value), vec_xor(vec_load(at + third), value));
     return vec_or(outer, inner);
 }
 
-static ALWAYS_INLINE void whole_store(char *at, size_t second, size_t third, size_t last, vec value)
+static ALWAYS_INLINE vec difference_of_128(const char *at, vec value)
 {
-    vec_store(at, value);
-    vec_store(at + second, value);
-    vec_store(at + third, value);
-    vec_store(at + last, value);
+    return difference_of_four(at, VEC_BYTES, 2 * VEC_BYTES, 3 * VEC_BYTES, value);
 }
 
-/* Whether a slot holds anything but the word of which `value` consists. `small`: of up to 128 bytes. */
-static ALWAYS_INLINE bool whole_differs(const char *slot, const struct size_class *class, bool small,
+static ALWAYS_INLINE vec difference_of_256(const char *at, vec value)
+{
+    return vec_or(difference_of_128(at, value), difference_of_128(at + 128, value));
+}
+
+static ALWAYS_INLINE vec difference_of_512(const char *at, vec value)
+{
+    return vec_or(difference_of_256(at, value), difference_of_256(at + 256, value));
+}
+
+static ALWAYS_INLINE void fill_128(char *at, vec value)
+{
+    vec_store(at, value);
+    vec_store(at + VEC_BYTES, value);
+    vec_store(at + 2 * VEC_BYTES, value);
+    vec_store(at + 3 * VEC_BYTES, value);
+}
+
+static ALWAYS_INLINE void fill_256(char *at, vec value)
+{
+    fill_128(at, value);
+    fill_128(at + 128, value);
+}
+
+static ALWAYS_INLINE void fill_512(char *at, vec value)
+{
+    fill_256(at, value);
+    fill_256(at + 256, value);
+}
+
+/* --- slots */
+
+/* Whether a slot holds anything but the word of which `value` consists. */
+static ALWAYS_INLINE bool whole_differs(const char *slot, const struct size_class *class, enum shape shape,
                                         vec value)
 {
-    size_t usable = class->usable;
-    if (small)
-        return !vec_is_zero(whole_difference(slot, class->second, class->third, usable - VEC_BYTES, value));
-    const char *tail = slot + usable - FOUR_VECTORS;
-    vec difference = whole_difference(tail, 32, 64, 96, value);
-    for (; slot < tail; slot += FOUR_VECTORS)
-        difference = vec_or(difference, whole_difference(slot, 32, 64, 96, value));
+    const char *end = slot + class->usable;
+    vec difference;
+    switch (shape) {
+    case SHAPE_SMALL:
+        difference = difference_of_four(slot, class->second, class->third, class->usable - VEC_BYTES, value);
+        break;
+    case SHAPE_MEDIUM:
+        difference = vec_or(difference_of_128(slot, value), difference_of_128(end - 128, value));
+        break;
+    case SHAPE_WIDE:
+        difference = vec_or(difference_of_256(slot, value), difference_of_256(end - 256, value));
+        difference = vec_or(difference, vec_xor(vec_load(slot + 256), value));
+        break;
+    case SHAPE_BROAD:
+        difference = vec_or(difference_of_512(slot, value), difference_of_512(end - 512, value));
+        difference = vec_or(difference, vec_xor(vec_load(slot + 512), value));
+        break;
+    default:
+        difference = difference_of_128(end - 128, value);
+        for (; slot < end - 128; slot += 128)
+            difference = vec_or(difference, difference_of_128(slot, value));
+    }
     return !vec_is_zero(difference);
 }
 
-static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class, bool small, vec value)
+static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class, enum shape shape, vec value)
 {
-    size_t usable = class->usable;
-    if (small) {
-        whole_store(slot, class->second, class->third, usable - VEC_BYTES, value);
-        return;
+    char *end = slot + class->usable;
+    switch (shape) {
+    case SHAPE_SMALL:
+        vec_store(slot, value);
+        vec_store(slot + class->second, value);
+        vec_store(slot + class->third, value);
+        vec_store(end - VEC_BYTES, value);
+        break;
+    case SHAPE_MEDIUM:
+        fill_128(slot, value);
+        fill_128(end - 128, value);
+        break;
+    case SHAPE_WIDE:
+        fill_256(slot, value);
+        vec_store(slot + 256, value);
+        fill_256(end - 256, value);
+        break;
+    case SHAPE_BROAD:
+        fill_512(slot, value);
+        vec_store(slot + 512, value);
+        fill_512(end - 512, value);
+        break;
+    default:
+        for (; slot < end - 128; slot += 128)
+            fill_128(slot, value);
+        fill_128(end - 128, value);
     }
-    char *tail = slot + usable - FOUR_VECTORS;
-    for (; slot < tail; slot += FOUR_VECTORS)
-        whole_store(slot, 32, 64, 96, value);
-    whole_store(tail, 32, 64, 96, value);
 }
 
 #endif

@@ -10,31 +10,8 @@ programs='malloc calloc realloc free aligned usable_size statistics'
 
 setup_file() {
     cd "$BATS_TEST_DIRNAME/../.." || return
-    export A=${BUILD:-build/release}/arm64 cross=aarch64-linux-gnu
-    local tool
-    for tool in "$cross-gcc" qemu-aarch64; do
-        command -v "$tool" >/dev/null || {
-            echo "$tool is not installed" >"$BATS_FILE_TMPDIR/reason"
-            return
-        }
-    done
-    if [ ! -e /usr/lib/aarch64-linux-gnu/libcmocka.so ]; then
-        echo "libcmocka-dev is not installed for arm64 (dpkg --add-architecture arm64)" >"$BATS_FILE_TMPDIR/reason"
-        return
-    fi
-    # shellcheck disable=SC2046,SC2086 # words
-    env -u MAKEFLAGS -u LIB -u CC -u RUNNER "${MAKE:-make}" --silent CROSS="$cross" BUILD="$A" "$A/libcompatmalloc.so.1" \
-        $(printf "$A/tests/unit/test_%s " $programs threads fork) >"$BATS_FILE_TMPDIR/log" 2>&1 || {
-        tail -n 40 "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    }
+    export A=${BUILD:-build/release/arm64} cross=aarch64-linux-gnu
     "$cross-gcc" -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fPIC -shared -o "$A/libpages.so" tests/arm64/libpages.c
-}
-
-setup() {
-    if [ -e "$BATS_FILE_TMPDIR/reason" ]; then
-        skip "$(cat "$BATS_FILE_TMPDIR/reason")"
-    fi
 }
 
 # emulate PRELOAD OPTION... -- PROGRAM...: the unit tests of these names, with these options of the emulator.

@@ -60,12 +60,14 @@ static inline void metadata_remember(void)
     metadata_copy(metadata_before);
 }
 
-/* The first word of that many bytes which has changed since, and which the case recognises. */
-static inline void *metadata_changed(size_t width, bool (*is_it)(uint64_t before, uint64_t after))
+/* The first or last word of that many bytes which has changed since, and which the case recognises. */
+static inline void *metadata_changed_from(bool last, size_t width,
+                                          bool (*is_it)(uint64_t before, uint64_t after))
 {
     char *now = metadata_before + metadata_bytes;
     metadata_copy(now);
-    for (size_t at = 0; at < metadata_bytes; at += width) {
+    for (size_t i = 0; i < metadata_bytes; i += width) {
+        size_t at = last ? metadata_bytes - width - i : i;
         uint64_t before = 0, after = 0;
         memcpy(&before, metadata_before + at, width);
         memcpy(&after, now + at, width);
@@ -74,6 +76,11 @@ static inline void *metadata_changed(size_t width, bool (*is_it)(uint64_t before
     }
     fputs("nothing in the allocator's data changed as expected\n", stderr);
     _exit(3);
+}
+
+static inline void *metadata_changed(size_t width, bool (*is_it)(uint64_t before, uint64_t after))
+{
+    return metadata_changed_from(false, width, is_it);
 }
 
 static inline bool metadata_is_resized(uint64_t before, uint64_t after)

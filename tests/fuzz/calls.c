@@ -325,7 +325,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     expected_reports = reports();
     shelf.refused = 0;
-    for (size_t i = 1; i + 4 <= size && i < 4 * INSTRUCTIONS; i += 4) {
+    for (size_t i = 1; i + 4 <= size && i < (size_t)4 * INSTRUCTIONS; i += 4) {
         size_t who = data[0] >> (i / 4 % 4 * 2) & 3;
         if (who == 3 && data[i] == 0xff)
             dismiss(&workers[data[i + 1] % WORKERS]);

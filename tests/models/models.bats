@@ -55,3 +55,5 @@ mistakes_are_found() {
 @test "turns: one at a time, and nobody waits for ever" { holds turn; }
 @test "turns: nobody waits for a thread that is gone" { holds turn -DVANISHES; }
 @test "turns: mistakes are found" { mistakes_are_found turn -DVANISHES; }
+@test "levels: what is entered is found, whoever adds a level meanwhile" { holds levels; }
+@test "levels: mistakes are found" { mistakes_are_found levels; }

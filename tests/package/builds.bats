@@ -48,6 +48,10 @@ setup_file() {
         chown nobody "$OUTSIDE"
         prefix=(setpriv --reuid=nobody --clear-groups "${prefix[@]}")
     fi
+    # One build has a network, the other has not even a loopback.
+    if unshare --net true 2>/dev/null; then
+        prefix=(unshare --net "${prefix[@]}")
+    fi
     (umask 002 && build "$ELSEWHERE" "${prefix[@]}" --) >"$BATS_FILE_TMPDIR/log" 2>&1 || {
         cat "$BATS_FILE_TMPDIR/log" >&2
         return 1
@@ -108,7 +112,23 @@ names() {
     for package in compatmalloc libcompatmalloc1 libcompatmalloc-dev; do
         [ "$(dpkg-deb --field "$BATS_TEST_TMPDIR/${package}_"*_arm64.deb Architecture)" = arm64 ]
     done
-    dpkg-deb --extract "$BATS_TEST_TMPDIR"/libcompatmalloc1_*_arm64.deb "$BATS_TEST_TMPDIR/root"
-    readelf --file-header "$BATS_TEST_TMPDIR/root/usr/lib/aarch64-linux-gnu/libcompatmalloc.so.1" | grep -q AArch64
-    readelf --file-header "$BATS_TEST_TMPDIR/root/usr/lib/arm-linux-gnueabihf/libcompatmalloc.so.1" | grep -Eq 'Class: +ELF32'
+    dpkg-deb --extract "$BATS_TEST_TMPDIR"/libcompatmalloc1_*_arm64.deb "$OUTSIDE/arm64"
+    readelf --file-header "$OUTSIDE/arm64/usr/lib/aarch64-linux-gnu/libcompatmalloc.so.1" | grep -q AArch64
+    readelf --file-header "$OUTSIDE/arm64/usr/lib/arm-linux-gnueabihf/libcompatmalloc.so.1" | grep -Eq 'Class: +ELF32'
+}
+
+# The package's own library, with a case of each kind; make check-arm64 has them all.
+@test "the packages for arm64 detect misuse, under an emulator" {
+    local cross=aarch64-linux-gnu case
+    command -v qemu-aarch64 >/dev/null || skip "qemu-user is not installed"
+    [ -e "$OUTSIDE/arm64/usr/lib/$cross/libcompatmalloc.so.1" ] || skip "the packages for arm64 could not be built"
+    export BUILD=$BATS_TEST_TMPDIR/build CROSS=$cross LIB=$OUTSIDE/arm64/usr/lib/$cross/libcompatmalloc.so.1
+    export RUNNER="qemu-aarch64 -L /usr/$cross -E LD_LIBRARY_PATH=/usr/$cross/lib" COMPATMALLOC_CONF=$BATS_TEST_TMPDIR/empty.conf
+    touch "$COMPATMALLOC_CONF"
+    # shellcheck source=tests/lib/cases.bash
+    . "$BATS_TEST_DIRNAME/../lib/cases.bash"
+    for case in cwe122-array-last-index cwe126-large-read cwe415-aligned cwe416-write-middle cwe590-global; do
+        env -u MAKEFLAGS -u LIB -u RUNNER "${MAKE:-make}" --silent CROSS="$cross" BUILD="$BUILD" "$BUILD/tests/detect/$case" >/dev/null
+        run_case "$case"
+    done
 }

@@ -6,8 +6,10 @@
  * - classes print: one line for each, for multiply.py: its number, stride, reciprocal, usable bytes and span
  * - classes check: every size leads to the smallest class that it and its canary fit, by the table and by
  * what malloc() then does; every alignment to a slot that has it
+ * - classes shapes: what the fast path does to slots without loops reaches each byte of every class's slots,
+ * and none beyond; each byte of every canary that it writes is verified
  */
-#include "generic.h"
+#include "fast.h"
 #include "slot.h"
 
 #include <inttypes.h>
@@ -118,6 +120,93 @@ static void check_blocks(void)
                 check_block(aligned_alloc(alignment, size), alignment, size);
 }
 
+/* --- shapes */
+
+enum {
+    AROUND = 64, /* bytes before and behind the slot */
+    CLEAN = 0x11
+};
+
+static char around[AROUND + UNPAGED_LIMIT + AROUND];
+static char *const slot = around + AROUND;
+
+static ALWAYS_INLINE void check_cover(const struct size_class *class, enum shape shape)
+{
+    unsigned c = class_index(class);
+    vec value = vec_repeat(UINT64_C(0x9595959595959595));
+    memset(around, CLEAN, sizeof around);
+    whole_fill(slot, class, shape, value);
+    for (size_t i = 0; i < sizeof around; i++) {
+        bool inside = i - AROUND < class->usable;
+        expect((unsigned char)around[i] == (inside ? 0x95 : CLEAN),
+               "a byte that filling missed or should have", i - AROUND, c);
+    }
+    expect(!whole_differs(slot, class, shape, value), "a filled slot that differs", 0, c);
+    for (size_t i = 0; i < class->usable; i++) {
+        slot[i] ^= 1;
+        expect(whole_differs(slot, class, shape, value), "a changed byte that is not seen", i, c);
+        slot[i] ^= 1;
+    }
+}
+
+static ALWAYS_INLINE void check_canary(const struct size_class *class, enum shape shape, size_t slack)
+{
+    unsigned c = class_index(class);
+    size_t usable = class->usable;
+    memset(around, CLEAN, sizeof around);
+    whole_fill(slot, class, shape, vec_repeat(0));
+    fast_write_canary(slot, usable, slack, KIND_NEW, shape);
+    for (size_t i = 0; i < sizeof around; i++) {
+        size_t at = i - AROUND;
+        bool canary = at - (usable - slack) < slack, hole = at == usable - slack + 1;
+        expect(at >= usable ? around[i] == CLEAN : (around[i] != 0) == (canary && !hole),
+               "a byte that is canary, or should be", at, c);
+    }
+    expect(canary_intact_long(slot, usable, slack, KIND_NEW), "a canary that others find damaged", slack, c);
+    expect(fast_canary_intact(slot, usable, slack, KIND_NEW, shape), "a canary found damaged", slack, c);
+    expect(!fast_canary_intact(slot, usable, slack, KIND_MALLOC, shape), "a canary of two kinds", slack, c);
+    memset(slot, 0x77, usable - slack);
+    expect(fast_canary_intact(slot, usable, slack, KIND_NEW, shape), "a canary that reaches into the block",
+           slack, c);
+    for (size_t i = usable - slack; i < usable; i++) {
+        slot[i] ^= 1;
+        expect(!fast_canary_intact(slot, usable, slack, KIND_NEW, shape), "a damaged byte that is not seen",
+               i, c);
+        slot[i] ^= 1;
+    }
+}
+
+static ALWAYS_INLINE void check_shape(enum shape shape)
+{
+    unsigned end = shape_first_class(shape) + shape_span(shape);
+    for (unsigned c = shape_first_class(shape); c < end; c++) {
+        const struct size_class *class = &constants.classes[c];
+        expect(class->usable <= shape_usable(shape), "too large for its shape", class->usable, c);
+        expect(c + 1 < end || class->usable == shape_usable(shape), "not the largest of its shape",
+               class->usable, c);
+        check_cover(class, shape);
+        if (shape == SHAPE_LONG)
+            continue;
+        size_t step = c == CLASS_FIRST ? class->usable : class->usable - class_usable[c - 1];
+        expect(fast_most_slack(class, shape) >= min_size(step + CANARY_MINIMUM - 1, class->usable),
+               "a canary longer than the fast path knows", step, c);
+        for (size_t slack = CANARY_MINIMUM; slack <= min_size(fast_most_slack(class, shape), class->usable);
+             slack++)
+            check_canary(class, shape, slack);
+    }
+}
+
+static void check_shapes(void)
+{
+    check_shape(SHAPE_SMALL);
+    check_shape(SHAPE_MEDIUM);
+    check_shape(SHAPE_WIDE);
+    check_shape(SHAPE_BROAD);
+    check_shape(SHAPE_LONG);
+    expect(shape_first_class(SHAPE_LONG) + shape_span(SHAPE_LONG) == CLASS_FIRST_PAGED,
+           "a class without a shape", 0, CLASS_FIRST_PAGED);
+}
+
 int main(int argc, char **argv)
 {
     if (!start_process())
@@ -126,9 +215,13 @@ int main(int argc, char **argv)
         print();
         return 0;
     }
-    check_order();
-    check_table();
-    check_blocks();
+    if (argc > 1 && strcmp(argv[1], "shapes") == 0) {
+        check_shapes();
+    } else {
+        check_order();
+        check_table();
+        check_blocks();
+    }
     printf("%zu wrong\n", wrong);
     return wrong == 0 ? 0 : 1;
 }

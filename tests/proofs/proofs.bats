@@ -38,6 +38,10 @@ readonly SETTINGS="profile=default profile=strict profile=light canaries=no guar
     [[ $output == *"are wrong at offset"* ]]
 }
 
+@test "what is done to slots without loops reaches each of their bytes, and each byte of every canary" {
+    "$classes" shapes
+}
+
 @test "every size has the smallest class that it fits, every alignment a slot that has it" {
     local setting
     for setting in $SETTINGS; do

@@ -41,10 +41,10 @@ static void *release(void *pair)
 int main(void)
 {
     pthread_t threads[2 * PAIRS];
-    for (uintptr_t i = 0; i < 2 * PAIRS; i++)
+    for (uintptr_t i = 0; i < (size_t)2 * PAIRS; i++)
         if (pthread_create(&threads[i], NULL, i % 2 ? release : allocate, (void *)(i / 2)) != 0)
             return 2;
-    for (size_t i = 0; i < 2 * PAIRS; i++)
+    for (size_t i = 0; i < (size_t)2 * PAIRS; i++)
         pthread_join(threads[i], NULL);
     puts("done");
     return 0;

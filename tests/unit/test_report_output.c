@@ -107,9 +107,22 @@ static void report_with_tcp_as_stderr(void *argument)
         _exit(2);
 }
 
+/* Builders of packages are often cut off from every network, the loopback included. */
+static bool has_loopback(void)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int probe = socket(AF_INET, SOCK_DGRAM, 0);
+    bool connects = connect(probe, (struct sockaddr *)&address, sizeof address) == 0;
+    close(probe);
+    return connects;
+}
+
 static void a_network_connection_is_never_written_to(void **state)
 {
     (void)state;
+    if (!has_loopback())
+        skip_because("there is no loopback to connect through");
     run(report_with_tcp_as_stderr, NULL);
     assert_went_on();
 }

@@ -142,6 +142,52 @@ static void *allocate_on_thread(void *unused)
     return NULL;
 }
 
+enum {
+    TOGETHER = 6,
+    TOGETHER_CALLS = 6000
+};
+
+static void *use_large_blocks(void *refused)
+{
+    uint64_t random = (uintptr_t)refused;
+    void *block = NULL;
+    for (size_t i = 0; i < TOGETHER_CALLS; i++) {
+        free(block);
+        size_t size = 150 * KIB + next_random(&random) % (4 * MIB);
+        block = malloc(size);
+        if (block)
+            memset(block, 1, 8192);
+        else
+            ++*(size_t *)refused;
+    }
+    free(block);
+    return NULL;
+}
+
+/* Threads that run into the limit at the same time, half of which is not in use: whoever finds that
+ * another one has given everything back already gets of it. */
+static void threads_together(void)
+{
+    pthread_t threads[TOGETHER];
+    size_t refused[TOGETHER] = {0}, sum = 0;
+    pthread_attr_t small;
+    free(malloc(1)); /* it is not known from the start */
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 256 * KIB);
+    limit((limited == RLIMIT_AS ? 120 : 40) * MIB); /* the table of extents is address space */
+    for (size_t i = 0; i < TOGETHER; i++)
+        if (pthread_create(&threads[i], &small, use_large_blocks, &refused[i]) != 0)
+            exit(2);
+    for (size_t i = 0; i < TOGETHER; i++) {
+        pthread_join(threads[i], NULL);
+        sum += refused[i];
+    }
+    pthread_attr_destroy(&small);
+    if (sum != 0)
+        printf("%zu of %d ", sum, TOGETHER * TOGETHER_CALLS);
+    expect(sum == 0, "calls got no memory although there was enough");
+}
+
 /* In a space so small that perhaps nothing can be had: every call answers all the same. */
 static void hardly_any(void)
 {
@@ -173,6 +219,8 @@ int main(int argc, char **argv)
         freed_slots_serve(argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
     else if (strcmp(role, "room-for-others") == 0)
         room_for_others();
+    else if (strcmp(role, "together") == 0)
+        threads_together();
     else if (strcmp(role, "hardly-any") == 0)
         hardly_any();
     else

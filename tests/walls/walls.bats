@@ -22,6 +22,9 @@ load load
 @test "RLIMIT_AS: freed blocks leave room for others" { limited -Sv 102400 walk scarce as room-for-others; }
 @test "RLIMIT_DATA: freed blocks leave room for others" { walk scarce data room-for-others; }
 
+@test "RLIMIT_AS: threads that run into it together" { walk scarce as together; }
+@test "RLIMIT_DATA: threads that run into it together" { walk scarce data together; }
+
 @test "RLIMIT_AS so small that the allocator can hardly start" {
     local size failed=
     for size in $(seq 2500 500 12000); do
