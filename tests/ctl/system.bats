@@ -221,7 +221,7 @@ $comments" ]
     run -0 ctl system enable --audit
     [ "$(diff "$M/conf" "$etc/compatmalloc.conf" | grep -c '^>')" -eq 2 ]
     run -0 ctl status --json
-    [[ $output == *'"state":"audit"'* ]] || machine_run one sh -c 'sleep 30 & compatmallocctl status --json' | grep '"state":"audit"'
+    [[ $output == *'"state":"audit"'* ]] || machine_run one sh -c 'sleep 30 >/dev/null 2>&1 & compatmallocctl status --json' | grep '"state":"audit"'
     run -0 ctl system enable
     cmp "$M/conf" "$etc/compatmalloc.conf"
     ctl system disable
