@@ -59,6 +59,9 @@ bool options_end(struct options *options);
 /* The same for verbs that have no option but --json, and no arguments. False after a mistake. */
 bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json);
 
+/* The same for those that also have one with a value, the name of a file; NULL if that was not given. */
+bool options_file_and_json(const struct verb *verb, int argc, char **argv, const char **file, bool *json);
+
 /* --- words ------------------------------------------------------------------------------------ */
 
 /* One line `compatmallocctl: ...` on stderr. Returns STATUS_TROUBLE, so that a verb can return it. */

@@ -57,12 +57,21 @@ bool options_end(struct options *options)
     return !options->failed;
 }
 
-bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json)
+bool options_file_and_json(const struct verb *verb, int argc, char **argv, const char **file, bool *json)
 {
     struct options options = {verb, argc, argv, false};
     const char *name, *value;
+    *file = NULL;
     *json = false;
-    while (options_next(&options, &name, &value))
-        *json = true;
+    while (options_next(&options, &name, &value)) {
+        *file = value ? value : *file;
+        *json = *json || !value;
+    }
     return options_end(&options);
+}
+
+bool options_only_json(const struct verb *verb, int argc, char **argv, bool *json)
+{
+    const char *none;
+    return options_file_and_json(verb, argc, argv, &none, json);
 }

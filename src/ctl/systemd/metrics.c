@@ -206,14 +206,9 @@ static void print_json(const struct metrics *metrics)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value, *path = NULL;
-    bool json = false;
-    while (options_next(&options, &name, &value)) {
-        path = value ? value : path;
-        json = json || !value;
-    }
-    if (!options_end(&options))
+    const char *path;
+    bool json;
+    if (!options_file_and_json(verb, argc, argv, &path, &json))
         return STATUS_TROUBLE;
     if (path && json)
         return usage_trouble("metrics: --output is for the node exporter, which does not read JSON");

@@ -474,14 +474,9 @@ static int write_page(struct page *page, const char *path)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct options options = {verb, argc, argv, false};
-    const char *name, *value, *path = NULL;
-    bool json = false;
-    while (options_next(&options, &name, &value)) {
-        path = value ? value : path;
-        json = json || !value;
-    }
-    if (!options_end(&options))
+    const char *path;
+    bool json;
+    if (!options_file_and_json(verb, argc, argv, &path, &json))
         return STATUS_TROUBLE;
     if (!path == !json)
         return usage_trouble("report: --html=FILE says where the page goes, - is standard output; or --json, "
