@@ -9,6 +9,8 @@
 # make check-compat         ordinary programs, with and without the library
 # make check-settings       configuration files, environments and privileges; what reports say and what a program survives
 # make check-compat-all     some ninety of Debian's services and programs in a booted container; not part of check
+# make check-others         the test suites of other projects, or of OTHERS="glibc perl"; takes hours, not part of check
+# make soak                 redis, nginx and PostgreSQL under load for SOAK_SECONDS, an hour; not part of check
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;
@@ -157,6 +159,16 @@ check-arm64:
 .PHONY: check-emulated
 check-emulated: $(LIB) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS)
 	@$(RUN_TESTS) unit detect arm64
+
+SOAK_SECONDS ?= 3600
+.PHONY: check-compat-all check-others soak
+check-compat-all: $(LIB)
+	@BUILD='$(BUILD)' tests/compat/sweep '$(BUILD)/compat-all'
+check-others: $(LIB)
+	@BUILD='$(BUILD)' tests/others/run '$(BUILD)/others/results' $(OTHERS)
+
+soak: $(LIB)
+	@BUILD='$(BUILD)' tests/soak/soak '$(BUILD)/soak' '$(SOAK_SECONDS)'
 
 # Every subset, as a number whose bits are the features. A debug build: this is about what compiles and links.
 check-features-all:
