@@ -59,7 +59,8 @@ bool large_trim(bool quarantined);
 
 void large_statistics(struct large_statistics *statistics);
 
-/* Bytes that are mapped for large blocks and are no live one's: they wait, or a thread has them in its hands. */
+/* Bytes that are mapped for large blocks and are no live one's: they wait, or a thread has them in its hands.
+ */
 size_t large_unused(void);
 
 #endif
