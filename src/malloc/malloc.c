@@ -61,8 +61,8 @@ EXPORT void *realloc(void *block, size_t size)
 
 /*
  * Store a block of `size` bytes at a multiple of `alignment`, a power of two multiple of sizeof(void *), in
- * *block. Returns 0, EINVAL for another alignment, ENOMEM; *block is untouched then. errno is not set.
- * POSIX.1-2017.
+ * *block. Returns 0, EINVAL for another alignment, ENOMEM, which is in errno as well, as in glibc; *block is
+ * untouched then. POSIX.1-2017.
  */
 EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 {
@@ -71,9 +71,9 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
     CALLER_NOTE();
     int saved = errno;
     void *result = constants.dispatch.aligned(alignment, size, KIND_MALLOC);
-    errno = saved;
     if (!result)
-        return ENOMEM;
+        return errno; /* glibc's leaves it there, too */
+    errno = saved;
     *block = result;
     return 0;
 }
@@ -83,7 +83,7 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 EXPORT void *memalign(size_t alignment, size_t size)
 {
     if (alignment > SIZE_LIMIT / 2 + 1) {
-        errno = EINVAL;
+        errno = alignment > SIZE_MAX / 2 + 1 ? EINVAL : ENOMEM;
         return NULL;
     }
     if (alignment < MALLOC_ALIGNMENT)
