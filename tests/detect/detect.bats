@@ -241,5 +241,6 @@ setup() {
 @test "CWE-762: strdup delete array" { run_case cwe762-strdup-delete-array; }
 @test "metadata: freed state" { run_case metadata-freed-state; }
 @test "metadata: live bit" { run_case metadata-live-bit; }
+@test "metadata: depot" { run_case metadata-depot; }
 @test "metadata: quarantine" { run_case metadata-quarantine; }
 @test "metadata: size" { run_case metadata-size; }

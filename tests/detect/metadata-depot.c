@@ -9,7 +9,7 @@
 #include "metadata.h"
 
 enum {
-    BLOCKS = 6000
+    BLOCKS = 24000 /* half of them are more than any quarantine has, and fewer than a depot */
 };
 
 static void *blocks[BLOCKS];
