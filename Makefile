@@ -118,7 +118,6 @@ $(BUILD)/obj/malloc/reallocarray.o: OWN_CFLAGS := -fno-lto
 # link-time optimization.
 $(BUILD)/obj/malloc/cold.o $(BUILD)/obj/malloc/paths.o $(BUILD)/obj/malloc/paths_%.o: OWN_CFLAGS := -fexceptions
 $(BUILD)/obj/malloc/operators.o: OWN_CFLAGS := -fexceptions -fasynchronous-unwind-tables -fno-lto
-$(BUILD)/obj/malloc/deep_binding.o: OWN_CFLAGS := -fno-lto
 $(BUILD)/obj/malloc/%.o $(BUILD)/obj/config/%.o: LIB_OR_TOOL := $(LIB_CFLAGS) -Isrc/malloc
 $(BUILD)/obj/ctl/%.o $(BUILD)/obj/ctl-config/%.o: LIB_OR_TOOL := $(BASE_CFLAGS) -fPIE -Isrc/ctl -Isrc/malloc $(SYSTEMD_CFLAGS)
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
