@@ -192,8 +192,8 @@ static bool half_started;
 static bool start_heap(void)
 {
     struct random random = {0};
-    size_t limit = memory_limit();
     choose_secrets(&random);
+    size_t limit = memory_limit();
     shape_classes(limit);
 
     large_mapping_start(limit);
