@@ -106,7 +106,8 @@ names() {
     [ "$(dpkg --print-architecture)" != arm64 ] || skip "this machine is arm64 itself"
     command -v aarch64-linux-gnu-gcc >/dev/null || skip "gcc-aarch64-linux-gnu is not installed"
     command -v arm-linux-gnueabihf-gcc >/dev/null || skip "gcc-arm-linux-gnueabihf is not installed"
-    # What is needed of the other architecture need not be installed here: without libsystemd the tool does without.
+    [ -e /lib/aarch64-linux-gnu/libc.so.6 ] || skip "libc6:arm64 is not installed, from which the package's dependency on it is found"
+    # What else is needed of the other architecture need not be installed: without libsystemd the tool does without.
     build "$BATS_TEST_TMPDIR" env DEB_BUILD_OPTIONS=nocheck -- --host-arch="$host" --build-profiles=cross,nocheck --no-check-builddeps
     local package
     for package in compatmalloc libcompatmalloc1 libcompatmalloc-dev; do
