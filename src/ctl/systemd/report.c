@@ -198,16 +198,16 @@ static void put_unit(struct page *page, const struct process *first, size_t coun
     uint64_t resident = 0;
     /* What is worst about any of them is what the unit is. */
     enum standing worst = process_standing(first);
-    const struct process *protected = first;
+    const struct process *shown = first;
     for (size_t i = 0; i < count; i++) {
         enum standing standing = process_standing(&first[i]);
         worst = standing > worst ? standing : worst;
         if (first[i].protection == PROTECTED && covered++ == 0)
-        protected = &first[i];
+            shown = &first[i];
         events += events_of_process(first[i].pid);
         resident += first[i].resident;
     }
-    char *profile = process_profile_in_words(protected);
+    char *profile = process_profile_in_words(shown);
     fputs("<tr>", page->out);
     put_cell(page->out, "Unit", "", first->unit ? first->unit : "(none)");
     put_cell(page->out, "State", classes[worst], words[worst]);
