@@ -25,35 +25,40 @@
 
 static _Atomic(size_t) given_back_bytes; /* of free runs */
 
-/* Whether every slot that touches the page may be given back, and some slot has anything to give. */
-static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
-{
-    const struct size_class *class = &constants.classes[c];
-    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
-    bool used = false;
-    for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++) {
-        if (!slot_has_extent(class, slot))
-            return false;
-        const struct run *run = slot_run(class, slot);
-        if (!run->active || run->absent ||
-            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
-            return false;
-        uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
-        if (run->unusable & bit)
-            continue;
-        if (!(run->free & bit))
-            return false;
-        used |= state_load(slot_state(class, slot)) == STATE_FREED;
-    }
-    return used;
-}
-
 /* The first slot from there on that holds what its free left there; past `last` if there is none. */
 static uint32_t next_filled(const struct size_class *class, uint32_t slot, uint32_t last)
 {
     while (slot <= last && state_load(slot_state(class, slot)) != STATE_FREED)
         slot++;
     return slot;
+}
+
+/* The bits of the run's slots among [first, last]. */
+static uint64_t bits_between(const struct run *run, uint32_t first, uint32_t last)
+{
+    uint32_t low = first > run->first_slot ? first - run->first_slot : 0;
+    uint32_t high = last - run->first_slot < RUN_SLOTS ? last - run->first_slot : RUN_SLOTS - 1;
+    return UINT64_MAX << low & UINT64_MAX >> (RUN_SLOTS - 1 - high);
+}
+
+/* Whether every slot that touches the page may be given back, and some slot has anything to give. */
+static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
+{
+    const struct size_class *class = &constants.classes[c];
+    uint32_t first = slot_of_offset(class, offset);
+    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
+    const struct run *run;
+    for (uint32_t slot = first; slot <= last; slot = run->first_slot + run->slots) {
+        if (!slot_has_extent(class, slot))
+            return false;
+        run = slot_run(class, slot);
+        uint64_t bits = bits_between(run, slot, last);
+        if (!run->active || run->absent ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index ||
+            (bits & ~(run->free | run->unusable)) != 0)
+            return false;
+    }
+    return next_filled(class, first, last) <= last;
 }
 
 static uint64_t slot_bit(const struct run *run, uint32_t slot)
@@ -113,20 +118,20 @@ static size_t give_back(unsigned c, size_t from, size_t to)
     return state == STATE_FREED ? 0 : to - from;
 }
 
-/* The pages that a wholly free run touches, given back in stretches as long as possible. */
-static size_t trim_run(struct heap *heap, const struct run *run)
+/* The pages that these slots touch, given back in stretches as long as possible. */
+static size_t trim_slots(struct heap *heap, unsigned c, uint32_t first, uint32_t end_slot)
 {
-    const struct size_class *class = &constants.classes[run->class];
+    const struct size_class *class = &constants.classes[c];
     size_t page = constants.page_size, given = 0;
-    size_t start = round_down((size_t)run->first_slot * class->stride, page);
-    size_t end = round_up(((size_t)run->first_slot + run->slots) * class->stride, page);
+    size_t start = round_down((size_t)first * class->stride, page);
+    size_t end = round_up((size_t)end_slot * class->stride, page);
     size_t from = start;
     for (size_t at = start; at < end; at += page)
-        if (!page_is_free(heap, run->class, at)) {
-            given += give_back(run->class, from, at);
+        if (!page_is_free(heap, c, at)) {
+            given += give_back(c, from, at);
             from = at + page;
         }
-    return given + give_back(run->class, from, end);
+    return given + give_back(c, from, end);
 }
 
 /* --- which runs have how much to give */
@@ -143,17 +148,45 @@ static void uncount(struct heap *heap, struct run *run)
     run->counted = false;
 }
 
+static bool has_something_to_give(const struct run *run)
+{
+    return run->free == run_all(run) && !run->absent && !run->given_back;
+}
+
+/* The run of the heap that lies behind, if that has something to give, too; or NULL. */
+static struct run *next_to_give(const struct heap *heap, const struct run *run)
+{
+    const struct size_class *class = &constants.classes[run->class];
+    uint32_t first = run->first_slot + run->slots;
+    if (first >= region_frontier(run->class) || !slot_has_extent(class, first))
+        return NULL;
+    struct run *next = slot_run(class, first);
+    bool is_ours = next->active && atomic_load_explicit(&next->owner, memory_order_relaxed) == heap->index;
+    return is_ours && has_something_to_give(next) ? next : NULL;
+}
+
+/* Together with those that follow it in memory: a run of small slots is a page or two, for which a system
+ * call each would cost more than what it gives. */
+static size_t trim_from(struct heap *heap, struct run *run)
+{
+    uint32_t first = run->first_slot, end = first;
+    unsigned c = run->class;
+    for (; run; run = next_to_give(heap, run)) {
+        uncount(heap, run);
+        run->given_back = true;
+        atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
+        end = run->first_slot + run->slots;
+    }
+    return trim_slots(heap, c, first, end);
+}
+
 size_t trim_heap(struct heap *heap)
 {
     size_t given = 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
-            if (run->free == run_all(run) && !run->absent && !run->given_back) {
-                given += trim_run(heap, run);
-                uncount(heap, run);
-                run->given_back = true;
-                atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
-            }
+            if (has_something_to_give(run))
+                given += trim_from(heap, run);
     heap->free_run_bytes = 0;
     return given;
 }
