@@ -61,21 +61,35 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     return next_filled(class, first, last) <= last;
 }
 
-static uint64_t slot_bit(const struct run *run, uint32_t slot)
+/* The slots [first, end) of free runs, but for those that are unusable. */
+static void put_back(const struct size_class *class, uint32_t first, uint32_t end)
 {
-    return UINT64_C(1) << (slot - run->first_slot);
+    struct run *run;
+    signal_fence();
+    for (uint32_t slot = first; slot < end; slot = run->first_slot + run->slots) {
+        run = slot_run(class, slot);
+        run->free |= bits_between(run, slot, end - 1) & ~run->unusable;
+    }
 }
 
-/* Not to be handed out while their states do not say what they hold: a signal handler may allocate at any
- * time. */
-static void withhold(const struct size_class *class, uint32_t first, uint32_t last)
+/*
+ * Not to be handed out while their states do not say what they hold: a signal handler may allocate at any
+ * time. False, and nothing done, if one has done so already.
+ */
+static bool withhold(const struct size_class *class, uint32_t first, uint32_t end)
 {
-    for (uint32_t slot = next_filled(class, first, last); slot <= last;
-         slot = next_filled(class, slot + 1, last)) {
-        struct run *run = slot_run(class, slot);
-        run->free &= ~slot_bit(run, slot);
+    struct run *run;
+    for (uint32_t slot = first; slot < end; slot = run->first_slot + run->slots) {
+        run = slot_run(class, slot);
+        uint64_t bits = bits_between(run, slot, end - 1) & ~run->unusable, free = run->free;
+        if ((free & bits) != bits) {
+            put_back(class, first, slot);
+            return false;
+        }
+        run->free = free & ~bits;
     }
     signal_fence();
+    return true;
 }
 
 /* The pages of [from, to) are gone, so the slot must read as zero where it reaches beyond, too. */
@@ -91,7 +105,6 @@ static void clear_rest(const struct size_class *class, uint32_t slot, size_t fro
 /* `state` is what fresh_purge() has made of [from, to). */
 static void release(const struct size_class *class, uint32_t slot, size_t from, size_t to, state_word state)
 {
-    struct run *run = slot_run(class, slot);
     if (state == STATE_FREED) {
         /* The kernel stopped at a locked page, if not at once: which pages are gone is not known. */
         fill_zero(slot_address(class, slot), class->usable);
@@ -100,8 +113,6 @@ static void release(const struct size_class *class, uint32_t slot, size_t from, 
         clear_rest(class, slot, from, to);
     }
     state_store(slot_state(class, slot), state);
-    signal_fence();
-    run->free |= slot_bit(run, slot);
 }
 
 static size_t give_back(unsigned c, size_t from, size_t to)
@@ -110,11 +121,13 @@ static size_t give_back(unsigned c, size_t from, size_t to)
     if (from >= to)
         return 0;
     uint32_t first = slot_of_offset(class, from), last = slot_of_offset(class, to - 1);
-    withhold(class, first, last);
+    if (!withhold(class, first, last + 1))
+        return 0;
     state_word state = fresh_purge(class, class->base + from, to - from);
     for (uint32_t slot = next_filled(class, first, last); slot <= last;
          slot = next_filled(class, slot + 1, last))
         release(class, slot, from, to, state);
+    put_back(class, first, last + 1);
     return state == STATE_FREED ? 0 : to - from;
 }
 
