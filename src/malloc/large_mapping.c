@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "constants.h"
+#include "fill.h"
 #include "guard.h"
 #include "map.h"
 
@@ -21,6 +22,8 @@
 /* Up to so many pages stay where they are, inaccessible: protecting each of more would cost more than moving
  * them. */
 #define STAYING_MOST 40
+#define GAP_LEAST    (32 * KIB)
+#define PIECE        256
 /* Room behind a block; and what is kept of address space that was a block's, at most. */
 #define ROOM       (2 * MIB)
 #define SPARE_MOST (32 * MIB)
@@ -222,30 +225,46 @@ bool large_mapping_open(struct large *large)
 
 /* --- pages of freed blocks */
 
-static bool is_empty(const char *start)
+/* In pieces, as most pages that are not have something where they begin. */
+static bool is_empty(const char *page)
 {
-    const uint64_t *word = (const uint64_t *)(const void *)start;
-    for (size_t i = 0; i < constants.page_size / sizeof *word; i++)
-        if (word[i] != 0)
+    for (size_t at = 0; at < constants.page_size; at += PIECE)
+        if (!fill_is_whole(page, at, at + PIECE, 0))
             return false;
     return true;
 }
 
 /*
- * Zero the pages that were used, which are in the caches, as their owner has only just let go of them; they
- * are taken to be all up to one that is zero. mincore(2) could tell which pages are there, but sandboxes kill
- * for it. Returns the end of what was used, and is zero now; NULL if there is too much of it.
+ * How many bytes without contents, behind so many that were used, are looked at before the rest is taken for
+ * unused: to look at a page that is not there is a page fault, and what is kept must be protected, so only
+ * where it has turned out to be of use, or may.
  */
-static char *zero_used(char *from, const char *to, size_t most)
+static size_t widest_gap(enum large_use use, size_t used)
 {
-    size_t page = constants.page_size;
-    char *at = from;
-    for (; at < to && !is_empty(at); at += page) {
-        if ((size_t)(at - from) >= most)
-            return NULL;
-        memset(at, 0, page);
-    }
-    return at;
+    return use == USE_BEGINNING ? 0 : GAP_LEAST + used / 2;
+}
+
+/*
+ * Zero the pages that were used, which are in the caches, as their owner has only just let go of them.
+ * (mincore(2) could tell which pages are there, but sandboxes kill for it.) Returns how many bytes are zero
+ * now, with the page behind that was found empty, and with all gaps if there were any: to look at these the
+ * next time would be page faults again. 0 if none was used, or too many.
+ */
+static size_t zero_used(struct large *large, size_t most)
+{
+    size_t page = constants.page_size, data = data_bytes(large), used = 0, at = 0;
+    char *first = first_page(large);
+    bool scattered = false;
+    for (; at < data && at - used <= widest_gap(large->use, used); at += page)
+        if (!is_empty(first + at)) {
+            memset(first + at, 0, page);
+            scattered = scattered || at != used;
+            used = at + page;
+            if (used > most)
+                return 0;
+        }
+    large->use = scattered ? USE_SCATTERED : USE_BEGINNING;
+    return used == 0 ? 0 : scattered ? at : min_size(used + page, data);
 }
 
 /* The mapping that pages were to be moved to, at that place in it, and were not. */
@@ -260,15 +279,14 @@ static void release_after_move(const struct large *large, char *place, size_t by
 }
 
 /* Returns how many bytes of pages are to be kept, zero all over; 0 if none. */
-static size_t zero_what_is_kept(const struct large *large)
+static size_t zero_what_is_kept(struct large *large)
 {
     char *first = first_page(large);
     size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
     /* The program may have protected parts of it, or unmapped them; else this changes nothing. */
     if (kept >= most || !map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
         return 0;
-    char *used = zero_used(first, large->end, most - kept);
-    return used ? (size_t)(used - first) : 0;
+    return zero_used(large, most - kept);
 }
 
 static void note_kept(struct large *large, size_t bytes)
@@ -277,21 +295,16 @@ static void note_kept(struct large *large, size_t bytes)
     atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
 }
 
-/*
- * The pages that were used, and are zero, may wait there for the end of the quarantine; so may the page that
- * was found empty, for to look at it the next time would be a page fault again, and the last one, which often
- * has a canary. Returns where the rest ends, and moves `used` to where it begins.
- */
-static size_t keep_touched(const struct large *large, size_t *used)
+/* The last page often has a canary. Zero it, too, and return where what goes back to the kernel ends. */
+static size_t keep_last(const struct large *large, size_t used)
 {
-    size_t page = constants.page_size, data = data_bytes(large);
-    char *last = large->end - page;
-    *used = min_size(*used + page, data);
-    if (*used == data)
+    size_t data = data_bytes(large);
+    char *last = large->end - constants.page_size;
+    if (used == data)
         return data;
     if (!is_empty(last))
-        memset(last, 0, page);
-    return data - page;
+        memset(last, 0, constants.page_size);
+    return data - constants.page_size;
 }
 
 /* Pages in [from, to) go back to the kernel, and all is inaccessible. */
@@ -319,6 +332,7 @@ static bool move(const struct large *large, size_t used, struct large *park)
         return false;
     }
     note_kept(park, used);
+    park->use = large->use;
     atomic_fetch_add_explicit(&total_bytes, park->bytes, memory_order_relaxed);
     large_mapping_make_park(park);
     park->end = park->block + used;
@@ -353,7 +367,7 @@ bool large_mapping_close(struct large *large, struct large *park)
     bool stays = used <= STAYING_MOST * constants.page_size;
     park->map = NULL;
     if (stays && used != 0) {
-        to = keep_touched(large, &used);
+        to = keep_last(large, used);
     } else if (!stays && !move(large, used, park)) {
         park->map = NULL;
         used = 0;

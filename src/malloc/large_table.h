@@ -24,6 +24,13 @@ enum large_state {
     LARGE_FREED     /* inaccessible and in quarantine; or a park (large_mapping.h) */
 };
 
+/* How the pages that a block used lie in it, as the last one showed that had this mapping. */
+enum large_use {
+    USE_UNKNOWN,
+    USE_BEGINNING, /* from the first one on, without a gap */
+    USE_SCATTERED
+};
+
 struct large {
     char *block;
     size_t size; /* requested */
@@ -37,6 +44,7 @@ struct large {
     bool damaged;   /* found so, and reported */
     bool park;      /* no block (large_mapping.h) */
     bool walled;    /* its mapping is inaccessible but for the block's pages, and there are no other guards */
+    uint8_t use;    /* of enum large_use */
     uint16_t level; /* where its entry is */
     size_t place;
 };
