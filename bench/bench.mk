@@ -3,12 +3,14 @@
 # make bench                          every benchmark, glibc against this library's profiles and the peers found here
 # make bench ROUNDS=9 BENCH="trees git"
 # make bench PEERS="other=/path/to/libother.so"
+# make bench-chart                    what was measured last as a picture: build/bench.svg (by gnuplot)
 # make bench-detection                which mistakes they notice: the table in README.md
 
 ROUNDS     ?= 3
 BENCH      ?=
 PEERS      ?=
 BENCH_JSON ?= build/bench.json
+CHART_OF   ?= default light
 
 BENCH_DIR       := $(BUILD)/bench
 BENCH_WORKLOADS := $(patsubst bench/workloads/%.c,$(BENCH_DIR)/%,$(sort $(wildcard bench/workloads/*.c)))
@@ -16,10 +18,13 @@ BENCH_WORKLOADS := $(patsubst bench/workloads/%.c,$(BENCH_DIR)/%,$(sort $(wildca
 BENCH_CFLAGS    := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror) -O2 -fno-builtin-malloc -fno-builtin-calloc \
                    -fno-builtin-realloc -fno-builtin-free -pthread
 
-.PHONY: bench bench-detection bench-programs
+.PHONY: bench bench-chart bench-detection bench-programs
 bench: $(LIB) bench-programs
 	@bench/run --library '$(LIB)' --programs '$(BENCH_DIR)' --json '$(BENCH_JSON)' --rounds '$(ROUNDS)' \
 	    --bench '$(BENCH)' --peers '$(PEERS)'
+
+bench-chart:
+	bench/chart '$(BENCH_JSON)' '$(BENCH_JSON:.json=.svg)' $(CHART_OF)
 
 bench-detection: $(LIB) $(BENCH_DIR)/mistake
 	@bench/detection/run --library '$(LIB)' --program '$(BENCH_DIR)/mistake' --peers '$(PEERS)'
