@@ -8,6 +8,9 @@
 #include "large.h"
 #include "map.h"
 #include "slot.h"
+#include "tags.h"
+
+#define EDGE 16 /* what has a tag of its own (tags.h) */
 
 /* A slot that was or is a block. */
 struct neighbour {
@@ -127,6 +130,27 @@ static bool describe_empty(struct report *report, const struct size_class *class
     return true;
 }
 
+/*
+ * A fault in a live block: the address has not its tag. What goes on past the end of the block in front, or
+ * before the start of the one behind, arrives at the edge; else the address was that of a block before.
+ */
+static bool describe_wrong_tag(struct report *report, const struct size_class *class,
+                               const struct neighbour *own, const char *address, enum report_access access)
+{
+    struct neighbour other;
+    const char *end = slot_address(class, own->slot) + class->usable;
+    if (address - own->start < EDGE && own->slot != 0 && find(class, own->slot - 1, &other) &&
+        state_is_live(other.state))
+        return describe_overflow(report, class, &other, address);
+    if (end - address <= EDGE && find(class, own->slot + 1, &other) && state_is_live(other.state))
+        return describe_underflow(report, class, &other, address);
+    put_block(report, class, own);
+    put_freed(report, access);
+    report->offset = (size_t)(address - own->start);
+    report->detail = "by an address from before this block was there, or of another one";
+    return true;
+}
+
 static bool describe_slot(struct report *report, const struct size_class *class, const char *address,
                           enum report_access access)
 {
@@ -142,7 +166,7 @@ static bool describe_slot(struct report *report, const struct size_class *class,
         return describe_empty(report, class, &own, address, access);
     if (is_block && address >= own.start && address < own.end) {
         if (!state_is_freed(own.state))
-            return false; /* that should not fault */
+            return tags_in_force() && describe_wrong_tag(report, class, &own, address, access);
         put_block(report, class, &own);
         put_freed(report, access);
         report->offset = (size_t)(address - own.start);
