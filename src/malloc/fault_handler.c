@@ -66,10 +66,15 @@ static enum report_access access_of(const ucontext_t *context)
 #define SEGV_MTESERR 9
 #endif
 
+static bool is_by_tag(const siginfo_t *info)
+{
+    return info->si_code == SEGV_MTESERR;
+}
+
 /* What somebody may not touch is opened; where it was the wrong tag, the thread goes on without tags. */
 static bool let_pass(const siginfo_t *info, const char *address)
 {
-    return info->si_code == SEGV_MTESERR ? tags_give_up() : faults_let_pass(address);
+    return is_by_tag(info) ? tags_give_up() : faults_let_pass(address);
 }
 
 /* A fault happens again on return, and then goes its own way; what somebody sent has to be sent again. */
@@ -86,7 +91,8 @@ static void explain(int number, siginfo_t *info, void *context)
     struct report report;
     const char *address =
         tags_strip(info->si_addr); /* the kernel says it without its tag, emulators may not */
-    bool explained = info->si_code > 0 && faults_describe(address, access_of(context), &report);
+    bool explained =
+        info->si_code > 0 && faults_describe(address, access_of(context), is_by_tag(info), &report);
     if (explained) {
         const char *at = instruction(context);
         report.caller = at ? at + 1 : NULL;

@@ -8,7 +8,6 @@
 #include "large.h"
 #include "map.h"
 #include "slot.h"
-#include "tags.h"
 
 #define EDGE 16 /* what has a tag of its own (tags.h) */
 
@@ -152,7 +151,7 @@ static bool describe_wrong_tag(struct report *report, const struct size_class *c
 }
 
 static bool describe_slot(struct report *report, const struct size_class *class, const char *address,
-                          enum report_access access)
+                          enum report_access access, bool by_tag)
 {
     uint64_t offset = (uint64_t)(address - class->base);
     if (address < class->base || offset >= slot_span(class))
@@ -166,7 +165,7 @@ static bool describe_slot(struct report *report, const struct size_class *class,
         return describe_empty(report, class, &own, address, access);
     if (is_block && address >= own.start && address < own.end) {
         if (!state_is_freed(own.state))
-            return tags_in_force() && describe_wrong_tag(report, class, &own, address, access);
+            return by_tag && describe_wrong_tag(report, class, &own, address, access);
         put_block(report, class, &own);
         put_freed(report, access);
         report->offset = (size_t)(address - own.start);
@@ -175,7 +174,7 @@ static bool describe_slot(struct report *report, const struct size_class *class,
     return describe_gap(report, class, slot, address);
 }
 
-bool faults_describe(const char *address, enum report_access access, struct report *report)
+bool faults_describe(const char *address, enum report_access access, bool by_tag, struct report *report)
 {
     size_t c = class_of_address(address);
     *report = (struct report){.operation = "fault",
@@ -184,7 +183,7 @@ bool faults_describe(const char *address, enum report_access access, struct repo
                               .slot_size = REPORT_UNKNOWN,
                               .offset = REPORT_UNKNOWN,
                               .access = access};
-    return c < CLASS_COUNT ? describe_slot(report, &constants.classes[c], address, access)
+    return c < CLASS_COUNT ? describe_slot(report, &constants.classes[c], address, access, by_tag)
                            : large_describe_fault(address, access, report);
 }
 

@@ -86,7 +86,10 @@ static char *tag_block(char *tagged, const struct found *found)
     size_t bytes = round_up(bytes_of(found, state_load(found->word)), GRANULE);
     tag_memory(tagged, bytes);
     tag_memory(plain + bytes, found->class->usable - bytes);
-    return with_tag_of_memory(plain) == tagged ? tagged : plain;
+    if (likely(with_tag_of_memory(plain) == tagged))
+        return tagged;
+    tag_memory(plain, found->class->usable);
+    return plain;
 }
 
 /* --- out */

@@ -14,6 +14,7 @@ setup_file() {
     COMPATMALLOC_CONF=$BATS_FILE_TMPDIR/empty.conf
     touch "$COMPATMALLOC_CONF"
     export COMPATMALLOC_CONF
+    "$CROSS-gcc" -std=gnu17 -Wall -Wextra -Werror -O1 -fPIC -shared -o "$BUILD/libfill.so" tests/arm64/libfill.c
     "$CROSS-gcc" -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread -Itests/lib -o "$PROGRAM" tests/arm64/tagged.c
 }
 
@@ -96,7 +97,7 @@ stopped() {
     for name in malloc calloc realloc free aligned statistics threads lifecycle; do
         # shellcheck disable=SC2086 # a command with arguments
         env -u COMPATMALLOC_OPTIONS TEST_LAUNCHER="$RUNNER -E LD_PRELOAD=$LIB" CMOCKA_MESSAGE_OUTPUT=TAP \
-            timeout 300 $RUNNER -E "LD_PRELOAD=$LIB" "$BUILD/tests/unit/test_$name" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+            timeout 300 $RUNNER -E "LD_PRELOAD=$(realpath "$BUILD/libfill.so"):$LIB" "$BUILD/tests/unit/test_$name" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
             echo "$name"
             grep -v '^ok' "$BATS_TEST_TMPDIR/log"
             return 1
@@ -110,7 +111,7 @@ stopped() {
     unset COMPATMALLOC_OPTIONS
     for case in "$BUILD"/tests/detect/*; do
         [ -x "$case" ] && [ ! -d "$case" ] || continue
-        TAGS=yes run_case "$(basename "$case")" || failed+=" $(basename "$case")"
+        TAGS=yes LIB=$(realpath "$BUILD/libfill.so"):$LIB run_case "$(basename "$case")" || failed+=" $(basename "$case")"
     done
     echo "$failed"
     [ -z "$failed" ]
