@@ -18,8 +18,8 @@
 # make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
 # make check-fuzz           a minute of make fuzz (tests/fuzz/fuzz.mk)
 # make check-tsan           ThreadSanitizer on programs with threads (tests/tsan/tsan.mk)
-# make check-arm64          the library for aarch64 under qemu-user: unit, detect, and pages and address spaces of several sizes;
-#                           some 20 minutes, not part of check
+# make check-arm64          the library for aarch64 under qemu-user: unit, detect, and pages and address spaces of several sizes,
+#                           memory tags; half an hour, not part of check
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that

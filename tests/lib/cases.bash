@@ -136,6 +136,10 @@ read_expectations() {
     expected=$(case_header "$source" "$key")
     from=$(sed -n "s|^ \* $key from \([0-9]*\):.*|\1|p" "$source")
     expected_from=$(case_header "$source" "$key from $from")
+    # Memory tags find it at once, whatever else would later.
+    if [ -n "${TAGS:-}" ]; then
+        expected+=" | fault" expected_from+=" | fault"
+    fi
 }
 
 # Run the case's bad half in this profile at these sizes.
