@@ -126,7 +126,7 @@ static void check_own(struct survey *survey, unsigned c)
 
 static void check_heap(struct survey *survey)
 {
-    tags_ignore();
+    uint64_t checked = tags_ignore();
     onlookers_arrive();
     for_each_slot(survey, CLASS_GUARDED, look_at_guarded);
     for (unsigned c = CLASS_FIRST; c < CLASS_GUARDED; c++) {
@@ -139,7 +139,7 @@ static void check_heap(struct survey *survey)
     }
     onlookers_leave();
     survey->problems += large_check(survey->operation);
-    tags_check();
+    tags_restore(checked);
 }
 
 EXPORT size_t compatmalloc_check_integrity(void)

@@ -97,9 +97,7 @@ static char *tag_block(char *tagged, const struct found *found)
 static void *hand_out(void *plain)
 {
     struct found found;
-    void *block = find(plain, &found) ? tag_block(inherited(plain, found.slot), &found) : plain;
-    tags_check();
-    return block;
+    return find(plain, &found) ? tag_block(inherited(plain, found.slot), &found) : plain;
 }
 
 /* --- in */
@@ -157,39 +155,47 @@ static bool take_away(void *block, const char *operation, void **plain)
 static void *tagged_malloc(size_t size)
 {
     CALLER_NOTE();
-    tags_ignore();
-    return hand_out(constants.untagged.malloc(size));
+    uint64_t before = tags_ignore();
+    void *block = hand_out(constants.untagged.malloc(size));
+    tags_restore(before);
+    return block;
 }
 
 static void *tagged_calloc(size_t size)
 {
     CALLER_NOTE();
-    tags_ignore();
-    return hand_out(constants.untagged.calloc(size));
+    uint64_t before = tags_ignore();
+    void *block = hand_out(constants.untagged.calloc(size));
+    tags_restore(before);
+    return block;
 }
 
 static void *tagged_aligned(size_t alignment, size_t size, enum allocation_kind kind)
 {
     CALLER_NOTE();
-    tags_ignore();
-    return hand_out(constants.untagged.aligned(alignment, size, kind));
+    uint64_t before = tags_ignore();
+    void *block = hand_out(constants.untagged.aligned(alignment, size, kind));
+    tags_restore(before);
+    return block;
 }
 
 static void *tagged_allocate(size_t size, enum allocation_kind kind)
 {
     CALLER_NOTE();
-    tags_ignore();
-    return hand_out(constants.untagged.allocate(size, kind));
+    uint64_t before = tags_ignore();
+    void *block = hand_out(constants.untagged.allocate(size, kind));
+    tags_restore(before);
+    return block;
 }
 
 static void tagged_release(void *block, const char *operation, enum allocation_kind kind)
 {
     CALLER_NOTE();
     void *plain;
-    tags_ignore();
+    uint64_t before = tags_ignore();
     if (take_away(block, operation, &plain))
         constants.untagged.release(plain, operation, kind);
-    tags_check();
+    tags_restore(before);
 }
 
 static void tagged_free(void *block)
@@ -204,35 +210,40 @@ static void tagged_release_sized(void *block, size_t alignment, size_t size, con
 {
     CALLER_NOTE();
     void *plain;
-    tags_ignore();
+    uint64_t before = tags_ignore();
     if (take_away(block, operation, &plain))
         constants.untagged.release_sized(plain, alignment, size, operation, kind);
-    tags_check();
+    tags_restore(before);
 }
 
 /* A block that stays where it is keeps its tag: the program may go on with addresses that it has in it. */
-static void *tagged_realloc(void *block, size_t size)
+static void *resize(void *block, size_t size)
 {
-    CALLER_NOTE();
-    void *plain, *result;
+    void *plain;
     struct found found;
     bool tagged;
-    tags_ignore();
     if (!take_in(block, "realloc", &plain, &found, &tagged)) {
         errno = ENOMEM;
-        tags_check();
         return NULL;
     }
     if (!tagged)
         return hand_out(constants.untagged.realloc(plain, size));
     /* As if it were freed: if it moves, the place may be somebody else's before the call returns. */
     retag(block, &found);
-    result = constants.untagged.realloc(plain, size);
+    void *result = constants.untagged.realloc(plain, size);
     if (result && result != plain)
         return hand_out(result);
     char *kept = tag_block(block, &found);
-    tags_check();
     return result ? kept : NULL;
+}
+
+static void *tagged_realloc(void *block, size_t size)
+{
+    CALLER_NOTE();
+    uint64_t before = tags_ignore();
+    void *resized = resize(block, size);
+    tags_restore(before);
+    return resized;
 }
 
 static size_t tagged_usable_size(void *block)
@@ -241,10 +252,10 @@ static size_t tagged_usable_size(void *block)
     void *plain;
     struct found found;
     bool tagged;
-    tags_ignore();
+    uint64_t before = tags_ignore();
     bool sound = take_in(block, "malloc_usable_size", &plain, &found, &tagged);
     size_t size = sound ? constants.untagged.usable_size(plain) : 0;
-    tags_check();
+    tags_restore(before);
     return size;
 }
 

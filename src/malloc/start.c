@@ -228,6 +228,9 @@ static bool start(void)
     constants.notice = (struct notice){NOTICE_MAGIC, (uintptr_t)&constants.notice, constants.settings.profile,
                                        constants.settings.on_error};
     constants.tags = !constants.passthrough && constants.settings.memory_tags && tags_start();
+    /* A thread that has gone on after a report has no tags any more; and strict means both. */
+    constants.tags_replace =
+        constants.tags && !constants.reports.carry_on && constants.settings.profile != PROFILE_STRICT;
     if (!constants.passthrough && !start_heap())
         return false;
     constants.untagged = *paths_for(&constants);

@@ -35,6 +35,18 @@ static ALWAYS_INLINE bool tags_in_force(void)
     return TAGS_POSSIBLE && constants.tags;
 }
 
+/*
+ * The features that slots of a class keep. Whoever writes to a freed slot with tags is stopped there and
+ * then, so it need not be filled with poison, nor looked at before it is handed out again. The canary stays:
+ * it begins within 16 bytes that have the block's own tag.
+ */
+static ALWAYS_INLINE unsigned tags_leave(unsigned class, unsigned features)
+{
+    const unsigned replaced = COMPATMALLOC_POISON_ON_FREE | COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    bool has_tags = TAGS_POSSIBLE && unlikely(constants.tags_replace) && class < CLASS_FIRST_PAGED;
+    return has_tags ? features & ~replaced : features;
+}
+
 /* The address as the allocator knows it. */
 static ALWAYS_INLINE void *tags_strip(const void *address)
 {
@@ -52,17 +64,27 @@ bool tags_start(void);
 /* This thread's accesses are not checked any more. */
 bool tags_give_up(void);
 
-/* From here to tags_check() this thread's accesses are not checked. (A signal handler's are.) */
-static ALWAYS_INLINE void tags_ignore(void)
+/* Whether this thread's accesses are checked: PSTATE.TCO. */
+static ALWAYS_INLINE void tags_restore(uint64_t before)
 {
     if (tags_in_force())
-        __asm__ volatile(".arch armv8.5-a+memtag\n\tmsr tco, #1" : : : "memory");
+        __asm__ volatile(".arch armv8.5-a+memtag\n\tmsr tco, %0" : : "r"(before) : "memory");
 }
 
+/* From here to tags_restore() they are not. Calls may nest: libc's functions may allocate while they serve
+ * the allocator. (A signal handler's accesses are checked.) */
+static ALWAYS_INLINE uint64_t tags_ignore(void)
+{
+    uint64_t before = 0;
+    if (tags_in_force())
+        __asm__ volatile(".arch armv8.5-a+memtag\n\tmrs %0, tco\n\tmsr tco, #1" : "=r"(before) : : "memory");
+    return before;
+}
+
+/* Where the program's own code goes on and may never return. */
 static ALWAYS_INLINE void tags_check(void)
 {
-    if (tags_in_force())
-        __asm__ volatile(".arch armv8.5-a+memtag\n\tmsr tco, #0" : : : "memory");
+    tags_restore(0);
 }
 
 #else
@@ -77,8 +99,14 @@ static inline bool tags_give_up(void)
     return false;
 }
 
-static inline void tags_ignore(void)
+static inline uint64_t tags_ignore(void)
 {
+    return 0;
+}
+
+static inline void tags_restore(uint64_t before)
+{
+    (void)before;
 }
 
 static inline void tags_check(void)

@@ -335,8 +335,8 @@ EXPORT int malloc_trim(size_t pad)
     (void)pad;
     if (!start_process() || start_is_passthrough())
         return 0;
-    tags_ignore();
+    uint64_t checked = tags_ignore();
     int given = trim_everything();
-    tags_check();
+    tags_restore(checked);
     return given;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define SIZE      40 /* in a slot of 48, to its last granule */
@@ -204,6 +205,12 @@ int main(int argc, char **argv)
         if (malloc_trim(0) < 0)
             return 2;
         threads(work);
+    } else if (strcmp(what, "freed-contents") == 0) {
+        release(block);
+        if (prctl(PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE | PR_MTE_TCF_NONE, 0, 0, 0) != 0)
+            return 2;
+        puts(block[SIZE / 2] == 0 ? "zero" : "filled");
+        return 0;
     } else if (strcmp(what, "tag") == 0) {
         printf("%s\n", tag(block) != 0 ? "tagged" : "untagged");
         return 0;

@@ -14,7 +14,8 @@ setup_file() {
     COMPATMALLOC_CONF=$BATS_FILE_TMPDIR/empty.conf
     touch "$COMPATMALLOC_CONF"
     export COMPATMALLOC_CONF
-    "$CROSS-gcc" -std=gnu17 -Wall -Wextra -Werror -O1 -fPIC -shared -o "$BUILD/libfill.so" tests/arm64/libfill.c
+    "$CROSS-gcc" -std=gnu17 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -fPIC -shared -o "$BUILD/libemulator.so" tests/arm64/libemulator.c
+    LIB=$(realpath "$BUILD/libemulator.so"):$LIB
     "$CROSS-gcc" -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread -Itests/lib -o "$PROGRAM" tests/arm64/tagged.c
 }
 
@@ -91,13 +92,33 @@ stopped() {
     [ "$(cat "$BATS_TEST_TMPDIR/stdout")" = untagged ]
 }
 
+@test "freed memory has no poison where tags find who touches it, and has it in strict and where a program goes on" {
+    local options
+    for options in profile=default profile=strict on-error=log write-after-free-check=no,on-error=log; do
+        COMPATMALLOC_OPTIONS=journal=no,$options with_library "$PROGRAM" freed-contents
+        cp "$BATS_TEST_TMPDIR/stdout" "$BATS_TEST_TMPDIR/$options"
+    done
+    cd "$BATS_TEST_TMPDIR"
+    grep -qx zero profile=default
+    grep -qx filled profile=strict
+    grep -qx filled on-error=log
+    grep -qx filled write-after-free-check=no,on-error=log
+}
+
+@test "operator new without memory: the new handler runs, and the program goes on" {
+    command -v "$CROSS-g++" >/dev/null || skip "there is no C++ compiler for $CROSS"
+    "$CROSS-g++" -std=gnu++17 -O1 -o "$BATS_TEST_TMPDIR/new-fails" tests/settings/new-fails.cc
+    with_library "$BATS_TEST_TMPDIR/new-fails"
+    [ "$(cat "$BATS_TEST_TMPDIR/stdout")" = "8 right, handler called 8 times" ]
+}
+
 @test "the unit tests" {
     local name
     # Those of the public header and of reports damage blocks, to see it found later; some take minutes with an emulator that looks at tags.
     for name in malloc calloc realloc free aligned statistics threads lifecycle; do
         # shellcheck disable=SC2086 # a command with arguments
         env -u COMPATMALLOC_OPTIONS TEST_LAUNCHER="$RUNNER -E LD_PRELOAD=$LIB" CMOCKA_MESSAGE_OUTPUT=TAP \
-            timeout 300 $RUNNER -E "LD_PRELOAD=$(realpath "$BUILD/libfill.so"):$LIB" "$BUILD/tests/unit/test_$name" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+            timeout 300 $RUNNER -E "LD_PRELOAD=$LIB" "$BUILD/tests/unit/test_$name" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
             echo "$name"
             grep -v '^ok' "$BATS_TEST_TMPDIR/log"
             return 1
@@ -111,7 +132,7 @@ stopped() {
     unset COMPATMALLOC_OPTIONS
     for case in "$BUILD"/tests/detect/*; do
         [ -x "$case" ] && [ ! -d "$case" ] || continue
-        TAGS=yes LIB=$(realpath "$BUILD/libfill.so"):$LIB run_case "$(basename "$case")" || failed+=" $(basename "$case")"
+        TAGS=yes run_case "$(basename "$case")" || failed+=" $(basename "$case")"
     done
     echo "$failed"
     [ -z "$failed" ]
