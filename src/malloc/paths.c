@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#if defined(__x86_64__)
+#include <sys/platform/x86.h>
+#endif
 
 #include "constants.h"
 #include "operators.h"
@@ -148,10 +151,11 @@ const struct dispatch paths_passthrough = {
 };
 
 #if defined(__x86_64__)
+/* What the dynamic linker found out is asked for. The compiler's __builtin_cpu_supports() would execute a
+ * dozen cpuid instructions when the library is loaded, and in a virtual machine each takes microseconds. */
 static const struct dispatch *compiled_for_this_cpu(void)
 {
-    __builtin_cpu_init();
-    bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    bool wide = CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2);
     return wide ? &paths_compiled_avx2 : &paths_compiled;
 }
 #else
