@@ -38,6 +38,11 @@ stopped() {
     done
 }
 
+# qemu-user 7.2 itself dies once in a hundred runs with many threads. What it emulates never dies without a line of the emulator's.
+emulator_died() {
+    [ "$status" -eq 139 ] && [ ! -s "$BATS_TEST_TMPDIR/stderr" ]
+}
+
 @test "blocks have tags, all of them but 0" {
     with_library "$PROGRAM" tag
     [ "$(cat "$BATS_TEST_TMPDIR/stdout")" = tagged ]
@@ -46,6 +51,7 @@ stopped() {
     local profile
     for profile in default light strict; do
         COMPATMALLOC_OPTIONS=profile=$profile with_library "$PROGRAM" good
+        ! emulator_died || COMPATMALLOC_OPTIONS=profile=$profile with_library "$PROGRAM" good
         is_unnoticed || {
             echo "$profile: $(describe_outcome)"
             return 1
