@@ -33,7 +33,8 @@ AR     := $(CROSS)-gcc-ar
 PKG_CONFIG := PKG_CONFIG_LIBDIR=/usr/lib/$(CROSS)/pkgconfig pkg-config
 # The path: where libc is also there as a package of the other architecture, the linker of one must not find the libc of the
 # other.
-RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -L /usr/$(CROSS) -E LD_LIBRARY_PATH=/usr/$(CROSS)/lib
+# A processor without memory tags, which would find much of what is tested in other ways; tests/arm64/tags.bats has one with them.
+RUNNER ?= qemu-$(firstword $(subst -, ,$(CROSS))) -cpu neoverse-n1 -L /usr/$(CROSS) -E LD_LIBRARY_PATH=/usr/$(CROSS)/lib
 endif
 CXX ?= $(CC:gcc=g++)
 
@@ -92,6 +93,9 @@ ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 LIB_SOURCES := $(sort $(wildcard src/malloc/*.c src/config/*.c))
 ifneq ($(ARCH),x86_64)
 LIB_SOURCES := $(filter-out %_avx2.c,$(LIB_SOURCES))
+endif
+ifneq ($(ARCH),aarch64)
+LIB_SOURCES := $(filter-out %_tagged.c,$(LIB_SOURCES))
 endif
 LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
 

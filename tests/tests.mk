@@ -18,12 +18,12 @@
 # make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
 # make check-fuzz           a minute of make fuzz (tests/fuzz/fuzz.mk)
 # make check-tsan           ThreadSanitizer on programs with threads (tests/tsan/tsan.mk)
-# make check-arm64          the library for aarch64 under qemu-user: unit, detect, and pages and address spaces of several sizes;
-#                           some 20 minutes, not part of check
+# make check-arm64          the library for aarch64 under qemu-user: unit, detect, and pages and address spaces of several sizes,
+#                           memory tags; half an hour, not part of check
 # make test-programs        builds what the suites run
 #
 # With CROSS=aarch64-linux-gnu, check-unit and check-detect run under qemu-user. The unit tests then need cmocka for that
-# architecture: dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64
+# architecture: scripts/install-dependencies arm64
 
 SUITES := unit detect features cost compat settings walls proofs fuzz tsan $(if $(wildcard tests/ctl/*.bats),ctl) package boot
 
@@ -151,9 +151,9 @@ check-ctl check-package check-boot: check-%: all
 ARM64 := aarch64-linux-gnu
 check-arm64:
 	@for tool in $(ARM64)-gcc $(ARM64)-g++ qemu-aarch64; do command -v $$tool >/dev/null || { \
-	    echo "check-arm64 needs $$tool: apt-get install g++-$(ARM64) qemu-user" >&2; exit 1; }; done
+	    echo "check-arm64 needs $$tool: scripts/install-dependencies arm64" >&2; exit 1; }; done
 	@[ -e /usr/lib/$(ARM64)/libcmocka.so ] || { echo "check-arm64 needs cmocka for arm64:" \
-	    "dpkg --add-architecture arm64 && apt-get update && apt-get install libcmocka-dev:arm64" >&2; exit 1; }
+	    "scripts/install-dependencies arm64" >&2; exit 1; }
 	@$(MAKE) --no-print-directory CROSS=$(ARM64) BUILD='$(BUILD)/arm64' check-emulated
 
 .PHONY: check-emulated

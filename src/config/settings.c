@@ -47,6 +47,7 @@ void settings_from_profile(struct settings *settings, enum profile profile)
         .on_error = ON_ERROR_ABORT,
         .quarantine_size = 0,
         .explain_faults = false,
+        .memory_tags = true,
         .allow_environment = true,
         .journal = true,
     };
@@ -65,6 +66,7 @@ enum {
     SET_JOURNAL = SET_PROFILE << 4,
     SET_CHECK_AT_EXIT = SET_PROFILE << 5,
     SET_EXPLAIN_FAULTS = SET_PROFILE << 6,
+    SET_MEMORY_TAGS = SET_PROFILE << 7,
 };
 
 struct section {
@@ -98,6 +100,8 @@ static void lay_over(struct section *below, const struct section *above)
         to->journal = from->journal;
     if (above->set & SET_EXPLAIN_FAULTS)
         to->explain_faults = from->explain_faults;
+    if (above->set & SET_MEMORY_TAGS)
+        to->memory_tags = from->memory_tags;
     below->set |= above->set;
 }
 
@@ -246,6 +250,11 @@ static bool set_explain_faults(struct settings *values, struct slice value)
     return parse_switch(value, &values->explain_faults);
 }
 
+static bool set_memory_tags(struct settings *values, struct slice value)
+{
+    return parse_switch(value, &values->memory_tags);
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 #define EXPECTED_SWITCH "not a value of this key; write yes or no"
@@ -263,6 +272,7 @@ static const struct key {
     {"check-at-exit", SET_CHECK_AT_EXIT, set_check_at_exit,
      "not a value of check-at-exit; write no, quick or full"},
     {"explain-faults", SET_EXPLAIN_FAULTS, set_explain_faults, EXPECTED_SWITCH},
+    {"memory-tags", SET_MEMORY_TAGS, set_memory_tags, EXPECTED_SWITCH},
     {"allow-environment", SET_ALLOW_ENVIRONMENT, set_allow_environment, EXPECTED_SWITCH},
     {"journal", SET_JOURNAL, set_journal, EXPECTED_SWITCH},
 };

@@ -39,6 +39,7 @@ struct settings {
     size_t quarantine_size; /* bytes each thread holds back, per size class; 0: the profile's own choice */
     bool allow_environment; /* whether COMPATMALLOC_OPTIONS, _CONF and _DISABLE are obeyed */
     bool explain_faults;    /* whether SIGSEGV in what the heap made inaccessible is reported */
+    bool memory_tags;       /* whether blocks have memory tags where the machine offers them */
     bool journal;           /* whether reports also go to the systemd journal */
 };
 
@@ -68,7 +69,8 @@ void settings_from_profile(struct settings *settings, enum profile profile);
  * absolute path, or NULL if it is not known: then none of these sections matches. Bytes that cannot be
  * understood are handed to the handler; all the rest still applies. Keys: profile, each feature's name
  * and check's name (yes|no|on|off|true|false|1|0), check-at-exit (no|quick|full), quarantine-size (bytes,
- * suffix K, M or G), on-error (abort|log), explain-faults, allow-environment, journal. `profile = X` sets
+ * suffix K, M or G), on-error (abort|log), explain-faults, memory-tags,
+ * allow-environment, journal. `profile = X` sets
  * everything that a profile decides, wherever it stands: the same section's other lines override it even if
  * they come before it.
  */

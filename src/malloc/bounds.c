@@ -4,6 +4,7 @@
 #include "guarded.h"
 #include "report.h"
 #include "slot.h"
+#include "tags.h"
 
 /* What begins so close before a live block is taken for a negative index into it, even in a freed slot. */
 #define NEAR ((size_t)64)
@@ -21,6 +22,7 @@ struct start {
 /* False where no slot is. */
 static bool find_start(const char *from, struct start *start)
 {
+    from = tags_strip(from);
     size_t c = class_of_address(from);
     if (c >= CLASS_COUNT)
         return false;

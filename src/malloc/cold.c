@@ -171,11 +171,11 @@ static void *resize_in_place(char *block, struct live live, size_t size)
 
 static void *move(void *block, size_t old_size, size_t size)
 {
-    void *fresh = constants.dispatch.malloc(size);
+    void *fresh = constants.untagged.malloc(size);
     if (!fresh)
         return NULL;
     memcpy(fresh, block, min_size(old_size, size));
-    constants.dispatch.release(block, "realloc", KIND_MALLOC);
+    constants.untagged.release(block, "realloc", KIND_MALLOC);
     return fresh;
 }
 
@@ -189,7 +189,7 @@ static void *realloc_slot(char *block, struct live live, size_t size)
         unlikely(!canary_intact(block, class->usable, class->usable - old_size, KIND_MALLOC)) &&
         !misuse_canary(class, block, class->usable - old_size, "realloc")) {
         /* on-error = log: the owner goes on with a sound block; the damaged slot is taken out of use. */
-        void *fresh = constants.dispatch.malloc(size);
+        void *fresh = constants.untagged.malloc(size);
         if (fresh) {
             memcpy(fresh, block, min_size(old_size, size));
             state_store(live.word, STATE_RETIRED);
@@ -258,5 +258,5 @@ void cold_free_sized(void *block, size_t alignment, size_t size, const char *ope
     else if (alignment != 0 && (!is_power_of_two(alignment) || ((uintptr_t)block & (alignment - 1)) != 0))
         misuse_wrong_size(block, actual, size, "the block does not have the alignment that is claimed",
                           operation);
-    constants.dispatch.release(block, operation, kind);
+    constants.untagged.release(block, operation, kind);
 }

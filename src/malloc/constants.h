@@ -32,6 +32,8 @@ struct dispatch {
 
 struct constants {
     struct dispatch dispatch;
+    struct dispatch
+        untagged; /* the same, for the allocator's own calls; without memory tags it is no other */
 
     uintptr_t zone_base; /* the zone: CLASS_COUNT ranges of 2^zone_shift bytes, one per class */
     unsigned zone_shift;
@@ -46,9 +48,11 @@ struct constants {
     uint64_t poison; /* the word that freed memory holds */
     uint64_t fill;   /* the word written at free: poison, or 0 */
     bool started;
-    bool passthrough; /* every call goes to libc */
-    bool secure;      /* AT_SECURE: set-user-ID and the like */
-    bool operators;   /* the C++ operators new and delete are ours */
+    bool passthrough;  /* every call goes to libc */
+    bool secure;       /* AT_SECURE: set-user-ID and the like */
+    bool tags;         /* small blocks have memory tags (tags.h), */
+    bool tags_replace; /* and features that these make needless are left out */
+    bool operators;    /* the C++ operators new and delete are ours */
     struct settings settings;
     struct report_policy reports;
 

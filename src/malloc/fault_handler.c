@@ -13,6 +13,7 @@
 #include "fault_handler.h"
 #include "faults.h"
 #include "start.h"
+#include "tags.h"
 
 static struct sigaction before;
 
@@ -61,6 +62,21 @@ static enum report_access access_of(const ucontext_t *context)
 }
 #endif
 
+#ifndef SEGV_MTESERR
+#define SEGV_MTESERR 9
+#endif
+
+static bool is_by_tag(const siginfo_t *info)
+{
+    return info->si_code == SEGV_MTESERR;
+}
+
+/* What somebody may not touch is opened; where it was the wrong tag, the thread goes on without tags. */
+static bool let_pass(const siginfo_t *info, const char *address)
+{
+    return is_by_tag(info) ? tags_give_up() : faults_let_pass(address);
+}
+
 /* A fault happens again on return, and then goes its own way; what somebody sent has to be sent again. */
 static void pass_on(int number, siginfo_t *info)
 {
@@ -73,14 +89,17 @@ static void explain(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
     struct report report;
-    bool explained = info->si_code > 0 && faults_describe(info->si_addr, access_of(context), &report);
+    const char *address =
+        tags_strip(info->si_addr); /* the kernel says it without its tag, emulators may not */
+    bool explained =
+        info->si_code > 0 && faults_describe(address, access_of(context), is_by_tag(info), &report);
     if (explained) {
         const char *at = instruction(context);
         report.caller = at ? at + 1 : NULL;
         report.faulted = true;
         report_fault(&report);
     }
-    if (!explained || !constants.reports.carry_on || !faults_let_pass(info->si_addr))
+    if (!explained || !constants.reports.carry_on || !let_pass(info, address))
         pass_on(number, info);
     errno = saved;
 }

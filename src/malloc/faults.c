@@ -9,6 +9,8 @@
 #include "map.h"
 #include "slot.h"
 
+#define EDGE 16 /* what has a tag of its own (tags.h) */
+
 /* A slot that was or is a block. */
 struct neighbour {
     uint32_t slot;
@@ -127,8 +129,29 @@ static bool describe_empty(struct report *report, const struct size_class *class
     return true;
 }
 
+/*
+ * A fault in a live block: the address has not its tag. What goes on past the end of the block in front, or
+ * before the start of the one behind, arrives at the edge; else the address was that of a block before.
+ */
+static bool describe_wrong_tag(struct report *report, const struct size_class *class,
+                               const struct neighbour *own, const char *address, enum report_access access)
+{
+    struct neighbour other;
+    const char *end = slot_address(class, own->slot) + class->usable;
+    if (address - own->start < EDGE && own->slot != 0 && find(class, own->slot - 1, &other) &&
+        state_is_live(other.state))
+        return describe_overflow(report, class, &other, address);
+    if (end - address <= EDGE && find(class, own->slot + 1, &other) && state_is_live(other.state))
+        return describe_underflow(report, class, &other, address);
+    put_block(report, class, own);
+    put_freed(report, access);
+    report->offset = (size_t)(address - own->start);
+    report->detail = "by an address from before this block was there, or of another one";
+    return true;
+}
+
 static bool describe_slot(struct report *report, const struct size_class *class, const char *address,
-                          enum report_access access)
+                          enum report_access access, bool by_tag)
 {
     uint64_t offset = (uint64_t)(address - class->base);
     if (address < class->base || offset >= slot_span(class))
@@ -142,7 +165,7 @@ static bool describe_slot(struct report *report, const struct size_class *class,
         return describe_empty(report, class, &own, address, access);
     if (is_block && address >= own.start && address < own.end) {
         if (!state_is_freed(own.state))
-            return false; /* that should not fault */
+            return by_tag && describe_wrong_tag(report, class, &own, address, access);
         put_block(report, class, &own);
         put_freed(report, access);
         report->offset = (size_t)(address - own.start);
@@ -151,7 +174,7 @@ static bool describe_slot(struct report *report, const struct size_class *class,
     return describe_gap(report, class, slot, address);
 }
 
-bool faults_describe(const char *address, enum report_access access, struct report *report)
+bool faults_describe(const char *address, enum report_access access, bool by_tag, struct report *report)
 {
     size_t c = class_of_address(address);
     *report = (struct report){.operation = "fault",
@@ -160,7 +183,7 @@ bool faults_describe(const char *address, enum report_access access, struct repo
                               .slot_size = REPORT_UNKNOWN,
                               .offset = REPORT_UNKNOWN,
                               .access = access};
-    return c < CLASS_COUNT ? describe_slot(report, &constants.classes[c], address, access)
+    return c < CLASS_COUNT ? describe_slot(report, &constants.classes[c], address, access, by_tag)
                            : large_describe_fault(address, access, report);
 }
 

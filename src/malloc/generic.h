@@ -17,6 +17,7 @@
 #include "refill.h"
 #include "sites.h"
 #include "slot.h"
+#include "tags.h"
 
 #include <sys/single_threaded.h>
 
@@ -116,6 +117,7 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
     const struct size_class *class = &constants.classes[c];
     size_t slack = class->usable - size;
     state_word *word = NULL;
+    features = tags_leave(c, features);
     char *block = generic_take(heap, c, features, &word);
     if (unlikely(!block))
         return NULL;
@@ -210,6 +212,7 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
         return false;
     const struct size_class *class = found.class;
     unsigned c = class_index(class);
+    features = tags_leave(c, features);
     size_t least = c - CLASS_FIRST < CLASS_FIRST_PAGED - CLASS_FIRST && features & COMPATMALLOC_CANARIES
                        ? CANARY_MINIMUM
                        : 0;

@@ -11,6 +11,7 @@
 #include "region.h"
 #include "report.h"
 #include "start.h"
+#include "tags.h"
 #include "verify.h"
 
 /* The quick check at exit looks at so much of each class: what most short-lived processes have, and what
@@ -142,6 +143,7 @@ static void check_own(struct survey *survey, unsigned c)
 
 static void check_heap(struct survey *survey)
 {
+    uint64_t checked = tags_ignore();
     onlookers_arrive();
     for_each_slot(survey, CLASS_GUARDED, look_at_guarded);
     for (unsigned c = CLASS_FIRST; c < CLASS_GUARDED; c++) {
@@ -154,6 +156,7 @@ static void check_heap(struct survey *survey)
     }
     onlookers_leave();
     survey->problems += large_check(survey->operation);
+    tags_restore(checked);
 }
 
 EXPORT size_t compatmalloc_check_integrity(void)

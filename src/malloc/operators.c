@@ -16,6 +16,7 @@
 #include "operators.h"
 #include "report.h"
 #include "start.h"
+#include "tags.h"
 
 /* size_t is unsigned long to the ABI where it has 64 bits. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -105,6 +106,7 @@ static COLD void *runtime_new(size_t alignment, size_t size, enum allocation_kin
 
 void *operators_out_of_memory(size_t alignment, size_t size, enum allocation_kind kind)
 {
+    tags_check(); /* the new handler is the program's, and so is what catches std::bad_alloc */
     return runtime_new(alignment, size, kind);
 }
 

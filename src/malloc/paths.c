@@ -169,5 +169,15 @@ const struct dispatch *paths_for(const struct constants *settled)
 {
     if (settled->passthrough)
         return &paths_passthrough;
-    return settled->features == FEATURES_DEFAULT ? compiled_for_this_cpu() : &paths_dynamic;
+    bool compiled = settled->features == FEATURES_DEFAULT && !settled->tags_replace;
+    return compiled ? compiled_for_this_cpu() : &paths_dynamic;
+}
+
+const struct dispatch *paths_around(const struct constants *settled)
+{
+#if defined(__aarch64__)
+    if (settled->tags)
+        return &paths_tagged;
+#endif
+    return &settled->untagged;
 }

@@ -13,6 +13,11 @@ extern const struct dispatch paths_compiled;
 extern const struct dispatch paths_compiled_avx2;
 #endif
 
+#if defined(__aarch64__)
+/* Blocks with memory tags, around any of the others. */
+extern const struct dispatch paths_tagged;
+#endif
+
 /* Any set of features, looked up in constants.features. */
 extern const struct dispatch paths_dynamic;
 
@@ -20,5 +25,8 @@ extern const struct dispatch paths_dynamic;
 extern const struct dispatch paths_passthrough;
 
 const struct dispatch *paths_for(const struct constants *constants);
+
+/* What the exported functions call: the same, or what gives blocks their tags around it. */
+const struct dispatch *paths_around(const struct constants *constants);
 
 #endif

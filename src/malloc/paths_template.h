@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The paths for one set of features: included by paths_*.c, which define PATHS_NAME and PATHS_FEATURES. */
+/* The paths for one set of features: included by paths_*.c, which define PATHS_NAME and PATHS_FEATURES, and
+ * what of them the fast path has if that is less. */
 #include "caller.h"
 #include "cold.h"
 #include "fast.h"
@@ -8,6 +9,10 @@
 #include "paths.h"
 
 #include <string.h>
+
+#ifndef PATHS_FEATURES_SMALL
+#define PATHS_FEATURES_SMALL PATHS_FEATURES
+#endif
 
 /* --- what the fast path gives up on */
 
@@ -65,7 +70,7 @@ static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t
 static ALWAYS_INLINE void *try_allocate(size_t size, enum shape shape, enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    return likely(heap != NULL) ? fast_allocate(heap, size, shape, kind, PATHS_FEATURES) : NULL;
+    return likely(heap != NULL) ? fast_allocate(heap, size, shape, kind, PATHS_FEATURES_SMALL) : NULL;
 }
 
 static NOINLINE void *allocate_long(size_t size, enum allocation_kind kind)
@@ -102,7 +107,7 @@ static ALWAYS_INLINE bool try_free(void *block, const size_t *size, enum shape s
                                    enum allocation_kind kind)
 {
     struct heap *heap = heap_current;
-    return likely(heap != NULL) && likely(fast_free(heap, block, size, shape, kind, PATHS_FEATURES));
+    return likely(heap != NULL) && likely(fast_free(heap, block, size, shape, kind, PATHS_FEATURES_SMALL));
 }
 
 static NOINLINE void free_block_long(void *block)

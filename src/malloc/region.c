@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "region.h"
 
-#include <sys/mman.h>
-
 #include "constants.h"
 #include "guard.h"
 #include "heap.h"
@@ -10,6 +8,7 @@
 #include "metadata.h"
 #include "onlookers.h"
 #include "slot.h"
+#include "tags.h"
 #include "trim.h"
 #include "turn.h"
 
@@ -135,7 +134,7 @@ static void give_up_first(const struct size_class *class)
 static bool map_part(struct region *region, unsigned c, struct random *random, size_t from, size_t bytes)
 {
     const struct size_class *class = &constants.classes[c];
-    if (!map_at(class->base + from, bytes, c == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE))
+    if (!map_at(class->base + from, bytes, tags_protection(c)))
         return false;
     size_t to = from + bytes;
     if (extents_ensure(class, from, to)) {
@@ -347,7 +346,7 @@ bool region_restore(struct run *run, struct heap *heap)
     uint32_t slots = 1u << class->extent_shift;
     uint32_t first = run->first_slot & ~(slots - 1);
     size_t from = (size_t)first * class->stride, bytes = (size_t)slots * class->stride;
-    if (!map_at(class->base + from, bytes, run->class == CLASS_ZERO ? PROT_NONE : PROT_READ | PROT_WRITE))
+    if (!map_at(class->base + from, bytes, tags_protection(run->class)))
         return false;
     atomic_fetch_add_explicit(&region->mapped, bytes, memory_order_relaxed);
     extent_forget_guards(class, first);

@@ -24,6 +24,7 @@
 #include "random.h"
 #include "report_limit.h"
 #include "slot.h"
+#include "tags.h"
 #include "whole.h"
 
 /* The extents of a class: about that many bytes each. Where memory is limited to less than so much they are
@@ -226,9 +227,14 @@ static bool start(void)
     constants.passthrough = constants.settings.profile == PROFILE_OFF;
     constants.notice = (struct notice){NOTICE_MAGIC, (uintptr_t)&constants.notice, constants.settings.profile,
                                        constants.settings.on_error};
+    constants.tags = !constants.passthrough && constants.settings.memory_tags && tags_start();
+    /* A thread that has gone on after a report has no tags any more; and strict means both. */
+    constants.tags_replace =
+        constants.tags && !constants.reports.carry_on && constants.settings.profile != PROFILE_STRICT;
     if (!constants.passthrough && !start_heap())
         return false;
-    constants.dispatch = *paths_for(&constants);
+    constants.untagged = *paths_for(&constants);
+    constants.dispatch = *paths_around(&constants);
     __atomic_store_n(&constants.started, true, __ATOMIC_RELEASE);
     (void)mprotect(&constants, sizeof constants, PROT_READ);
     return true;

@@ -7,6 +7,7 @@
 #include "fill.h"
 #include "guarded.h"
 #include "misuse.h"
+#include "tags.h"
 #include "turn.h"
 
 /* A block that its owner resizes to and fro may seem damaged in the same state a few times in a row. */
@@ -32,9 +33,11 @@ static uint64_t content(const struct part *part)
 }
 
 /* Whether it is known what a free slot holds: zero all over, or what its free wrote. */
-static bool content_is_known(state_word state)
+static bool content_is_known(const struct part *part)
 {
-    bool checked = constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    unsigned features = tags_leave(class_index(part->class), constants.features & FEATURES_COMPILED);
+    bool checked = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
+    state_word state = part->state;
     return state == STATE_FRESH || state == STATE_GUARD || state == STATE_PURGED ||
            (state == STATE_FREED && checked);
 }
@@ -44,7 +47,7 @@ static bool is_whole_now(const struct part *part)
     if (state_is_live(part->state))
         return part->class == &constants.classes[CLASS_GUARDED] ? guarded_is_whole(part->slot, part->state)
                                                                 : canary_is_whole(part);
-    return !content_is_known(part->state) || fill_is_whole(part->slot, part->from, part->to, content(part));
+    return !content_is_known(part) || fill_is_whole(part->slot, part->from, part->to, content(part));
 }
 
 bool verify_is_whole(const struct part *part)

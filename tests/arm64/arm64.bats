@@ -23,7 +23,7 @@ emulate() {
         shift
     done
     shift
-    options+=(-L "/usr/$cross" -E "LD_LIBRARY_PATH=/usr/$cross/lib" -E "LD_PRELOAD=$preload$(realpath "$A/libcompatmalloc.so.1")")
+    options+=(-cpu neoverse-n1 -L "/usr/$cross" -E "LD_LIBRARY_PATH=/usr/$cross/lib" -E "LD_PRELOAD=$preload$(realpath "$A/libcompatmalloc.so.1")")
     for program; do
         RUNNER=qemu-aarch64 TEST_LAUNCHER="qemu-aarch64 ${options[*]}" CMOCKA_MESSAGE_OUTPUT=TAP \
             timeout 300 qemu-aarch64 "${options[@]}" "$A/tests/unit/test_$program" >"$BATS_TEST_TMPDIR/log" 2>&1 || {
@@ -78,6 +78,6 @@ int main(void)
 }
 EOF
     "$cross-gcc" -o "$BATS_TEST_TMPDIR/past" "$BATS_TEST_TMPDIR/past.c"
-    run -139 qemu-aarch64 -L "/usr/$cross" -E "LD_LIBRARY_PATH=/usr/$cross/lib" -E "LD_PRELOAD=$(realpath "$A/libcompatmalloc.so.1")" \
+    run -139 qemu-aarch64 -cpu neoverse-n1 -L "/usr/$cross" -E "LD_LIBRARY_PATH=/usr/$cross/lib" -E "LD_PRELOAD=$(realpath "$A/libcompatmalloc.so.1")" \
         "$BATS_TEST_TMPDIR/past"
 }

@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     # shellcheck source=tests/boot/life-cycle.bash
     . "$BATS_TEST_DIRNAME/life-cycle.bash"
-    run_life_cycle rpm life-cycle-rpm
+    play_scenario rpm life-cycle-rpm life
 }
 
 setup() {
@@ -41,6 +41,10 @@ setup() {
 
 @test "rpm: upgrades leave /etc/ld.so.preload alone; removal takes our entry out and nothing else" {
     preload_file_is_kept_and_cleaned
+}
+
+@test "rpm: the timer of the metrics keeps running, until the package goes" {
+    timer_goes_with_the_package
 }
 
 @test "rpm: a customised configuration is kept while the package is there, and saved when it goes" {

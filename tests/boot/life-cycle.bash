@@ -3,30 +3,10 @@
 #
 # What must be so whichever packages went through their life cycle. $R is what the probe left.
 
+# shellcheck source=tests/boot/scenario.bash
+. "$BATS_TEST_DIRNAME/scenario.bash"
+
 life_cycle_steps='old upgraded downgraded upgraded-again reinstalled removed installed-again purged'
-
-# run_life_cycle deb|rpm SCENARIO
-run_life_cycle() {
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    export BUILD=${BUILD:-build/release}
-    export R=$BATS_FILE_TMPDIR/results/life
-    local status=0
-    "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-deb "packages-for-tests-$1" >"$BATS_FILE_TMPDIR/log" 2>&1 || {
-        tail -n 60 "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    }
-    tests/boot/in-container "$BUILD/packages/$1" "$BATS_FILE_TMPDIR/results" "tests/boot/$2" >"$BATS_FILE_TMPDIR/log" 2>&1 || status=$?
-    if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
-        cat "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    fi
-}
-
-skip_without_container() {
-    if [ -e "${R%/*}/reason" ]; then
-        skip "$(cat "${R%/*}/reason")"
-    fi
-}
 
 services_are_protected() {
     cat "$R/old/"*.processes
@@ -91,6 +71,16 @@ preload_file_is_kept_and_cleaned() {
     done
     for step in removed installed-again purged; do
         [ "$(xargs <"$R/$step/preload")" = "$(xargs <"$R/old/preload" | cut -d ' ' -f 1)" ]
+    done
+}
+
+timer_goes_with_the_package() {
+    local step
+    for step in old upgraded downgraded upgraded-again reinstalled; do
+        grep -qx active "$R/$step/timer"
+    done
+    for step in removed purged; do
+        run ! grep -x active "$R/$step/timer"
     done
 }
 

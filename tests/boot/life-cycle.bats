@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     # shellcheck source=tests/boot/life-cycle.bash
     . "$BATS_TEST_DIRNAME/life-cycle.bash"
-    run_life_cycle deb life-cycle
+    play_scenario deb life-cycle life
 }
 
 setup() {
@@ -47,6 +47,10 @@ setup() {
 
 @test "deb: upgrades leave /etc/ld.so.preload alone; removal takes our entry out and nothing else" {
     preload_file_is_kept_and_cleaned
+}
+
+@test "deb: the timer of the metrics keeps running, until the package goes" {
+    timer_goes_with_the_package
 }
 
 @test "deb: a customised configuration is kept through everything but a purge" {

@@ -7,25 +7,15 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    export BUILD=${BUILD:-build/release}
-    export R=$BATS_FILE_TMPDIR/results/all
-    local status=0
-    "${MAKE:-make}" --silent BUILD="$BUILD" packages-for-tests-deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {
-        cat "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    }
-    tests/boot/in-container "$BUILD/packages/deb" "$BATS_FILE_TMPDIR/results" tests/boot/machine-wide >"$BATS_FILE_TMPDIR/log" 2>&1 || status=$?
-    if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
-        cat "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    fi
+    # shellcheck source=tests/boot/scenario.bash
+    . "$BATS_TEST_DIRNAME/scenario.bash"
+    play_scenario deb machine-wide all
 }
 
 setup() {
-    if [ -e "${R%/*}/reason" ]; then
-        skip "$(cat "${R%/*}/reason")"
-    fi
+    # shellcheck source=tests/boot/scenario.bash
+    . "$BATS_TEST_DIRNAME/scenario.bash"
+    skip_without_container
 }
 
 @test "every process has the library, init too" {

@@ -568,5 +568,5 @@ profile_and_state() {
         grep -q "^\.It Ic $key " docs/man/compatmalloc.conf.5
         count=$((count + 1))
     done < <(sed -n -E '/^\[program/q; s/^([a-z-]+) = .*/\1/p' "$conf")
-    [ "$count" -eq 20 ]
+    [ "$count" -eq 21 ]
 }

@@ -9,9 +9,15 @@ struct neighbours {
     char *first, *second;
 };
 
+/* Without what aarch64's memory tags put into the top byte. */
+static inline uintptr_t place_of(uintptr_t address)
+{
+    return address & UINTPTR_MAX >> 8;
+}
+
 static inline int by_address(const void *one, const void *other)
 {
-    uintptr_t a = *(const uintptr_t *)one, b = *(const uintptr_t *)other;
+    uintptr_t a = place_of(*(const uintptr_t *)one), b = place_of(*(const uintptr_t *)other);
     return (a > b) - (a < b);
 }
 
@@ -28,7 +34,8 @@ static inline struct neighbours find_neighbours(size_t size)
     qsort(blocks, BLOCKS, sizeof blocks[0], by_address);
     size_t nearest = 0;
     for (size_t i = 0; i + 1 < BLOCKS; i++)
-        if (blocks[i + 1] - blocks[i] < blocks[nearest + 1] - blocks[nearest])
+        if (place_of(blocks[i + 1]) - place_of(blocks[i]) <
+            place_of(blocks[nearest + 1]) - place_of(blocks[nearest]))
             nearest = i;
     return (struct neighbours){(char *)blocks[nearest], (char *)blocks[nearest + 1]};
 }

@@ -124,7 +124,7 @@ names() {
     command -v qemu-aarch64 >/dev/null || skip "qemu-user is not installed"
     [ -e "$OUTSIDE/arm64/usr/lib/$cross/libcompatmalloc.so.1" ] || skip "the packages for arm64 could not be built"
     export BUILD=$BATS_TEST_TMPDIR/build CROSS=$cross LIB=$OUTSIDE/arm64/usr/lib/$cross/libcompatmalloc.so.1
-    export RUNNER="qemu-aarch64 -L /usr/$cross -E LD_LIBRARY_PATH=/usr/$cross/lib" COMPATMALLOC_CONF=$BATS_TEST_TMPDIR/empty.conf
+    export RUNNER="qemu-aarch64 -cpu neoverse-n1 -L /usr/$cross -E LD_LIBRARY_PATH=/usr/$cross/lib" COMPATMALLOC_CONF=$BATS_TEST_TMPDIR/empty.conf
     touch "$COMPATMALLOC_CONF"
     # shellcheck source=tests/lib/cases.bash
     . "$BATS_TEST_DIRNAME/../lib/cases.bash"

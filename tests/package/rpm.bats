@@ -85,8 +85,11 @@ EOF
 
 @test "no package runs a script, but when it goes, and the library's for the linker's cache" {
     [ -z "$(rpm -qp --scripts "$D/compatmalloc-devel.rpm")" ]
-    [ "$(rpm -qp --scripts "$D/compatmalloc.rpm" | grep -c 'program: \|scriptlet (')" -eq 1 ]
-    rpm -qp --scripts "$D/compatmalloc.rpm" | grep -q '^preuninstall scriptlet'
+    diff -u <(rpm -qp --scripts "$D/compatmalloc.rpm" | grep 'program: \|scriptlet (\|%') <(
+        ! rpm --eval '%{?systemd_post}' | grep -q . || echo 'postinstall scriptlet (using /bin/sh):'
+        echo 'preuninstall scriptlet (using /bin/sh):'
+        echo 'postuninstall scriptlet (using /bin/sh):'
+    )
     diff -u - <(rpm -qp --scripts "$D/compatmalloc-libs.rpm") <<'EOF'
 postinstall program: /sbin/ldconfig
 preuninstall scriptlet (using /bin/sh):
@@ -95,6 +98,15 @@ if [ "$1" -eq 0 ]; then
 fi
 postuninstall program: /sbin/ldconfig
 EOF
+}
+
+@test "units are turned on and off by the distribution's macros where it has them" {
+    local macro
+    rpmspec --parse --define 'systemd_post() the macro post for %{*}' --define 'systemd_preun() the macro preun for %{*}' \
+        --define 'systemd_postun() the macro postun for %{*}' rpm/compatmalloc.spec >"$BATS_TEST_TMPDIR/spec"
+    for macro in post preun postun; do
+        grep -A 1 -x "%$macro" "$BATS_TEST_TMPDIR/spec" | grep -x "the macro $macro for compatmalloc-metrics.timer"
+    done
 }
 
 @test "nobody is offered the stand-in for 32-bit programs as a library" {

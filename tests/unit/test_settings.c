@@ -31,6 +31,7 @@ static void profiles_choose_features(void **state)
         assert_true(settings.allow_environment);
         assert_true(settings.journal);
         assert_false(settings.explain_faults);
+        assert_true(settings.memory_tags);
     }
 }
 
@@ -103,9 +104,9 @@ static void place_of_profile_in_its_section_does_not_matter(void **state)
 static void profile_of_a_later_section_undoes_earlier_ones(void **state)
 {
     (void)state;
-    const char *text =
-        "[default]\ncanaries = no\nquarantine-size = 9\non-error = log\njournal = no\nexplain-faults = yes\n"
-        "[program true]\nprofile = strict\n";
+    const char *text = "[default]\ncanaries = no\nquarantine-size = 9\non-error = log\njournal = "
+                       "no\nexplain-faults = yes\nmemory-tags = no\n"
+                       "[program true]\nprofile = strict\n";
     struct settings settings = clean(text, "/bin/true");
     assert_int_equal(settings.features, STRICT);
     assert_int_equal(settings.quarantine_size, 0);
@@ -113,6 +114,7 @@ static void profile_of_a_later_section_undoes_earlier_ones(void **state)
     assert_int_equal(settings.on_error, ON_ERROR_LOG);
     assert_false(settings.journal);
     assert_true(settings.explain_faults);
+    assert_false(settings.memory_tags);
 }
 
 /* --- keys and values -------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "ctl.h"
 #include "json.h"
 #include "report.h"
+#include "spawn.h"
 #include "table.h"
 
 static void add_match(sd_journal *journal, const char *field, const char *value)
@@ -169,12 +170,20 @@ void event_print_json(const struct event *event)
 
 /* --- what became of a unit ------------------------------------------------------------------------ */
 
+/* On a busy machine what systemd has just said is still on its way. */
+static void wait_for_journal(void)
+{
+    const char *const command[] = {"journalctl", "--sync", NULL};
+    free(spawn(command, NULL).errors);
+}
+
 void journal_print_last(const char *unit, uint64_t since, bool user)
 {
     enum {
         LINES = 12
     };
     sd_journal *journal = NULL;
+    wait_for_journal();
     if (sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY) < 0)
         return;
     /* What its processes say, and what systemd says about it. */
