@@ -139,6 +139,15 @@ static bool may_be_walled(void)
            atomic_load_explicit(&walled, memory_order_relaxed) < WALLED_MOST;
 }
 
+/* Address space was limited after the start, or so much else is there: from now on go on as if it had been
+ * from the start. What is asked for may be beyond reason, and says nothing then. */
+static void note_scarcity(size_t data)
+{
+    if (data <= ROOM)
+        atomic_store_explicit(&limit, large_mapping_within_limit(large_mapping_total() >> LIMIT_SHIFT),
+                              memory_order_relaxed);
+}
+
 /* Address space with room to grow, so that it may serve a larger block when this one is gone. */
 static bool map_with_room(size_t data, struct large *large)
 {
@@ -147,6 +156,7 @@ static bool map_with_room(size_t data, struct large *large)
     if (room == 0 || !take_spare(data + 2 * page, large))
         large->map = map_anywhere(large->bytes, PROT_NONE);
     if (!large->map) {
+        note_scarcity(data);
         large->bytes = data + 2 * page;
         large->map = map_anywhere(large->bytes, PROT_NONE);
     }
