@@ -40,6 +40,10 @@ static ALWAYS_INLINE size_t fast_most_slack(const struct size_class *class, enum
     return shape == SHAPE_LONG ? class->usable : fast_canary_vectors(shape) * VEC_BYTES;
 }
 
+/* A program frees blocks mostly in the order in which it allocated them: upwards in each of the runs that a
+ * refill mixes, and those are more than processors follow by themselves. So many bytes ahead. */
+#define FAST_FREED_AHEAD 256
+
 static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
 {
     __builtin_prefetch(slot, 1);
@@ -103,8 +107,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
         return NULL;
     magazine->count = count;
     signal_fence(); /* off the list before it changes: for handlers that call exit() */
-    /* The next one of the class is most likely cold; by the time it is asked for it need not be. */
-    fast_prefetch(slot_address(class, (&magazine->slots[count])[-2]), class->usable);
+    /* One that comes soon is most likely cold; by the time it is asked for it need not be. */
+    fast_prefetch(slot_address(class, (&magazine->slots[count])[-FAST_AHEAD]), class->usable);
     if (zero)
         whole_fill(slot, class, shape, vec_repeat(0));
     size_t slack = class->usable - size;
@@ -124,6 +128,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED | RECORD_CALLERS))
         return false;
+    __builtin_prefetch((const char *)block + FAST_FREED_AHEAD, 1);
     struct found found;
     if (unlikely(!generic_find(block, shape_first_class(shape), shape_span(shape), &found)))
         return false;

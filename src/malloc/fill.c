@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "fill.h"
 
+bool fill_is_whole(const char *slot, size_t from, size_t to, uint64_t word)
+{
+    vec expected = vec_repeat(word);
+    size_t count;
+    if (to - from < VEC_BYTES)
+        return fill_first_damage(slot, from, to, word, &count) == to;
+    vec difference = fill_difference(slot + to - VEC_BYTES, expected);
+    for (; to - from > VEC_BYTES; from += VEC_BYTES)
+        difference = vec_or(difference, fill_difference(slot + from, expected));
+    return vec_is_zero(difference);
+}
+
 size_t fill_first_damage(const char *slot, size_t from, size_t usable, uint64_t word, size_t *count)
 {
     size_t first = usable, last = 0;

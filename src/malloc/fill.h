@@ -105,6 +105,9 @@ static ALWAYS_INLINE const char *fill_verify(char *slot, size_t usable, vec expe
  */
 void fill_zero(char *from, size_t bytes);
 
+/* Whether the bytes [from, to) of the slot are as filled. Multiples of 16. */
+bool fill_is_whole(const char *slot, size_t from, size_t to, uint64_t word);
+
 /* First byte of the slot from `from` on that is not as filled, or `usable`; how many bytes from it to the
  * last such. */
 size_t fill_first_damage(const char *slot, size_t from, size_t usable, uint64_t word, size_t *count);

@@ -22,16 +22,25 @@ static size_t page_bytes(const struct size_class *class)
     return round_up(class->usable, constants.page_size);
 }
 
+/* The first and the last page of a slot, by writing: to read an untouched page and then write it would be two
+ * faults. */
+static void touch(char *slot, size_t usable)
+{
+    char *last = slot + usable - 1;
+    __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
+    if (((uintptr_t)slot ^ (uintptr_t)last) >= constants.page_size)
+        __atomic_fetch_or(last, 0, __ATOMIC_RELAXED);
+}
+
 bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
 {
     if (state == STATE_CLOSED)
         return guard_remove(slot, page_bytes(class));
+    touch(slot, class->usable);
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
         return true;
     if (state == STATE_FRESH && class->usable > VERIFY_UNUSED_LIMIT)
         return true;
-    /* A write first: reading an untouched page and then writing it would be two faults. */
-    __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
     const char *part = fill_verify(slot, class->usable, vec_repeat(0), false);
     if (likely(part == NULL))
         return true;

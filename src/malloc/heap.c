@@ -78,7 +78,7 @@ static uint32_t ring_entries(const struct size_class *class)
 
 size_t heap_layout(void)
 {
-    uint32_t at = 1; /* before the first magazine, where the fast path may look (fast.h) */
+    uint32_t at = FAST_AHEAD - 1; /* so far before the first magazine the fast path may look (fast.h) */
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         class->magazine = at;

@@ -18,9 +18,6 @@
 #define QUICK_SLOTS 1024u
 #define QUICK_BYTES (256 * KIB)
 
-/* Onlookers say after so many slots that they are still there. */
-#define STAY_SLOTS 64u
-
 struct survey {
     const char *operation;
     bool quick;
@@ -57,23 +54,43 @@ static uint32_t slots_to_check(const struct survey *survey, unsigned c)
     return (uint32_t)min_size(frontier, most);
 }
 
-/* Calls the function for each slot that is mapped. */
+/* Most slots of a small process have never been used; so many state words are one of 64 bits. Extents have
+ * multiples of that, or are padded. */
+#define FRESH_AT_ONCE 4u
+
+static bool are_fresh(const state_word *states)
+{
+    uint64_t together;
+    __builtin_memcpy(&together, states, sizeof together);
+    return together == 0;
+}
+
+/* Calls the function for each slot that is mapped and live or freed. */
 static void for_each_slot(struct survey *survey, unsigned c,
                           void (*look)(struct survey *survey, const struct part *part, uint32_t slot))
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t slots = slots_to_check(survey, c);
-    for (uint32_t slot = 0; slot < slots; slot++) {
-        if (slot % STAY_SLOTS == 0)
-            onlookers_stay();
-        if (!slot_has_extent(class, slot)) {
-            slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
+    uint32_t slots = slots_to_check(survey, c), extent = 1u << class->extent_shift;
+    uint32_t step = extent < RUN_SLOTS ? extent : RUN_SLOTS, next;
+    for (uint32_t first = 0; first < slots; first = next) {
+        onlookers_stay();
+        bool exists = slot_has_extent(class, first);
+        next = (first | ((exists ? step : extent) - 1)) + 1;
+        if (!exists || !slot_run(class, first)->active || slot_run(class, first)->absent)
             continue;
+        const state_word *states = slot_state(class, first);
+        for (uint32_t i = 0; i < step && first + i < slots; i++) {
+            if (i % FRESH_AT_ONCE == 0 && are_fresh(states + i)) {
+                i += FRESH_AT_ONCE - 1;
+                continue;
+            }
+            state_word state = state_load(states + i);
+            if (state != STATE_FREED && !state_is_live(state))
+                continue;
+            struct part part = verify_part(class, first + i);
+            if (state_slack(part.state) <= class->usable)
+                look(survey, &part, first + i);
         }
-        const struct run *run = slot_run(class, slot);
-        struct part part = verify_part(class, slot);
-        if (run->active && !run->absent && state_slack(part.state) <= class->usable)
-            look(survey, &part, slot);
     }
 }
 
@@ -103,7 +120,7 @@ static void look_inside(struct survey *survey, const struct part *part, uint32_t
 static void look_at_listed(void *survey, unsigned c, uint32_t slot)
 {
     const struct size_class *class = &constants.classes[c];
-    if (slot == 0 || !slot_exists(class, slot))
+    if (slot == 0 || !slot_exists(class, slot) || state_load(slot_state(class, slot)) != STATE_FREED)
         return;
     struct part part = verify_part(class, slot);
     if (part.state == STATE_FREED)

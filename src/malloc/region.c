@@ -14,7 +14,7 @@
 #include "trim.h"
 #include "turn.h"
 
-#define GROWTH_LEAST   (64 * KIB)
+#define GROWTH_LEAST   (32 * KIB)
 #define GROWTH_MOST    (8 * MIB)
 #define GROWTH_SHIFT   3 /* by an eighth of what is there, so that system calls stay rare as the heap grows */
 #define OBSTACLE_TRIES 64

@@ -32,7 +32,7 @@
 #define EXTENT_BYTES_LIMITED (256 * KIB)
 #define LIMITED              GIB
 
-#define METADATA_FIRST (576 * KIB) /* the table of heaps, and the metadata of a small process */
+#define METADATA_FIRST MIB /* the table of heaps, and the metadata of a small process */
 
 /* One window of this size holds one guard page, so two neighbouring ones are less than twice that apart. */
 #define GUARD_INTERVAL        (32 * KIB)

@@ -26,29 +26,6 @@
 
 static _Atomic(size_t) given_back_bytes; /* of free runs */
 
-/* Whether every slot that touches the page may be given back, and some slot has anything to give. */
-static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
-{
-    const struct size_class *class = &constants.classes[c];
-    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
-    bool used = false;
-    for (uint32_t slot = slot_of_offset(class, offset); slot <= last; slot++) {
-        if (!slot_has_extent(class, slot))
-            return false;
-        const struct run *run = slot_run(class, slot);
-        if (!run->active || run->absent ||
-            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
-            return false;
-        uint64_t bit = UINT64_C(1) << (slot - run->first_slot);
-        if (run->unusable & bit)
-            continue;
-        if (!(run->free & bit))
-            return false;
-        used |= state_load(slot_state(class, slot)) == STATE_FREED;
-    }
-    return used;
-}
-
 /* The first slot from there on that holds what its free left there; past `last` if there is none. */
 static uint32_t next_filled(const struct size_class *class, uint32_t slot, uint32_t last)
 {
@@ -57,21 +34,63 @@ static uint32_t next_filled(const struct size_class *class, uint32_t slot, uint3
     return slot;
 }
 
-static uint64_t slot_bit(const struct run *run, uint32_t slot)
+/* The bits of the run's slots among [first, last]. */
+static uint64_t bits_between(const struct run *run, uint32_t first, uint32_t last)
 {
-    return UINT64_C(1) << (slot - run->first_slot);
+    uint32_t low = first > run->first_slot ? first - run->first_slot : 0;
+    uint32_t high = last - run->first_slot < RUN_SLOTS ? last - run->first_slot : RUN_SLOTS - 1;
+    return UINT64_MAX << low & UINT64_MAX >> (RUN_SLOTS - 1 - high);
 }
 
-/* Not to be handed out while their states do not say what they hold: a signal handler may allocate at any
- * time. */
-static void withhold(const struct size_class *class, uint32_t first, uint32_t last)
+/* Whether every slot that touches the page may be given back, and some slot has anything to give. */
+static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
 {
-    for (uint32_t slot = next_filled(class, first, last); slot <= last;
-         slot = next_filled(class, slot + 1, last)) {
-        struct run *run = slot_run(class, slot);
-        run->free &= ~slot_bit(run, slot);
+    const struct size_class *class = &constants.classes[c];
+    uint32_t first = slot_of_offset(class, offset);
+    uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
+    const struct run *run;
+    for (uint32_t slot = first; slot <= last; slot = run->first_slot + run->slots) {
+        if (!slot_has_extent(class, slot))
+            return false;
+        run = slot_run(class, slot);
+        uint64_t bits = bits_between(run, slot, last);
+        if (!run->active || run->absent ||
+            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index ||
+            (bits & ~(run->free | run->unusable)) != 0)
+            return false;
+    }
+    return next_filled(class, first, last) <= last;
+}
+
+/* The slots [first, end) of free runs, but for those that are unusable. */
+static void put_back(const struct size_class *class, uint32_t first, uint32_t end)
+{
+    struct run *run;
+    signal_fence();
+    for (uint32_t slot = first; slot < end; slot = run->first_slot + run->slots) {
+        run = slot_run(class, slot);
+        run->free |= bits_between(run, slot, end - 1) & ~run->unusable;
+    }
+}
+
+/*
+ * Not to be handed out while their states do not say what they hold: a signal handler may allocate at any
+ * time. False, and nothing done, if one has done so already.
+ */
+static bool withhold(const struct size_class *class, uint32_t first, uint32_t end)
+{
+    struct run *run;
+    for (uint32_t slot = first; slot < end; slot = run->first_slot + run->slots) {
+        run = slot_run(class, slot);
+        uint64_t bits = bits_between(run, slot, end - 1) & ~run->unusable, free = run->free;
+        if ((free & bits) != bits) {
+            put_back(class, first, slot);
+            return false;
+        }
+        run->free = free & ~bits;
     }
     signal_fence();
+    return true;
 }
 
 /* The pages of [from, to) are gone, so the slot must read as zero where it reaches beyond, too. */
@@ -87,7 +106,6 @@ static void clear_rest(const struct size_class *class, uint32_t slot, size_t fro
 /* `state` is what fresh_purge() has made of [from, to). */
 static void release(const struct size_class *class, uint32_t slot, size_t from, size_t to, state_word state)
 {
-    struct run *run = slot_run(class, slot);
     if (state == STATE_FREED) {
         /* The kernel stopped at a locked page, if not at once: which pages are gone is not known. */
         fill_zero(slot_address(class, slot), class->usable);
@@ -96,8 +114,6 @@ static void release(const struct size_class *class, uint32_t slot, size_t from, 
         clear_rest(class, slot, from, to);
     }
     state_store(slot_state(class, slot), state);
-    signal_fence();
-    run->free |= slot_bit(run, slot);
 }
 
 static size_t give_back(unsigned c, size_t from, size_t to)
@@ -106,28 +122,30 @@ static size_t give_back(unsigned c, size_t from, size_t to)
     if (from >= to)
         return 0;
     uint32_t first = slot_of_offset(class, from), last = slot_of_offset(class, to - 1);
-    withhold(class, first, last);
+    if (!withhold(class, first, last + 1))
+        return 0;
     state_word state = fresh_purge(class, class->base + from, to - from);
     for (uint32_t slot = next_filled(class, first, last); slot <= last;
          slot = next_filled(class, slot + 1, last))
         release(class, slot, from, to, state);
+    put_back(class, first, last + 1);
     return state == STATE_FREED ? 0 : to - from;
 }
 
-/* The pages that a wholly free run touches, given back in stretches as long as possible. */
-static size_t trim_run(struct heap *heap, const struct run *run)
+/* The pages that these slots touch, given back in stretches as long as possible. */
+static size_t trim_slots(struct heap *heap, unsigned c, uint32_t first, uint32_t end_slot)
 {
-    const struct size_class *class = &constants.classes[run->class];
+    const struct size_class *class = &constants.classes[c];
     size_t page = constants.page_size, given = 0;
-    size_t start = round_down((size_t)run->first_slot * class->stride, page);
-    size_t end = round_up(((size_t)run->first_slot + run->slots) * class->stride, page);
+    size_t start = round_down((size_t)first * class->stride, page);
+    size_t end = round_up((size_t)end_slot * class->stride, page);
     size_t from = start;
     for (size_t at = start; at < end; at += page)
-        if (!page_is_free(heap, run->class, at)) {
-            given += give_back(run->class, from, at);
+        if (!page_is_free(heap, c, at)) {
+            given += give_back(c, from, at);
             from = at + page;
         }
-    return given + give_back(run->class, from, end);
+    return given + give_back(c, from, end);
 }
 
 /* --- which runs have how much to give */
@@ -144,17 +162,45 @@ static void uncount(struct heap *heap, struct run *run)
     run->counted = false;
 }
 
+static bool has_something_to_give(const struct run *run)
+{
+    return run->free == run_all(run) && !run->absent && !run->given_back;
+}
+
+/* The run of the heap that lies behind, if that has something to give, too; or NULL. */
+static struct run *next_to_give(const struct heap *heap, const struct run *run)
+{
+    const struct size_class *class = &constants.classes[run->class];
+    uint32_t first = run->first_slot + run->slots;
+    if (first >= region_frontier(run->class) || !slot_has_extent(class, first))
+        return NULL;
+    struct run *next = slot_run(class, first);
+    bool is_ours = next->active && atomic_load_explicit(&next->owner, memory_order_relaxed) == heap->index;
+    return is_ours && has_something_to_give(next) ? next : NULL;
+}
+
+/* Together with those that follow it in memory: a run of small slots is a page or two, for which a system
+ * call each would cost more than what it gives. */
+static size_t trim_from(struct heap *heap, struct run *run)
+{
+    uint32_t first = run->first_slot, end = first;
+    unsigned c = run->class;
+    for (; run; run = next_to_give(heap, run)) {
+        uncount(heap, run);
+        run->given_back = true;
+        atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
+        end = run->first_slot + run->slots;
+    }
+    return trim_slots(heap, c, first, end);
+}
+
 size_t trim_heap(struct heap *heap)
 {
     size_t given = 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
-            if (run->free == run_all(run) && !run->absent && !run->given_back) {
-                given += trim_run(heap, run);
-                uncount(heap, run);
-                run->given_back = true;
-                atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
-            }
+            if (has_something_to_give(run))
+                given += trim_from(heap, run);
     heap->free_run_bytes = 0;
     return given;
 }

@@ -41,11 +41,10 @@ static bool content_is_known(state_word state)
 
 static bool is_whole_now(const struct part *part)
 {
-    size_t count;
     if (state_is_live(part->state))
         return part->class == &constants.classes[CLASS_GUARDED] ? guarded_is_whole(part->slot, part->state)
                                                                 : canary_is_whole(part);
-    return !content_is_known(part->state) || verify_first_damage(part, &count) == part->to;
+    return !content_is_known(part->state) || fill_is_whole(part->slot, part->from, part->to, content(part));
 }
 
 bool verify_is_whole(const struct part *part)
