@@ -43,7 +43,17 @@ load load
 }
 
 @test "a main stack of 64 KiB" { limited -s 64 walk ordinary; }
-@test "an unlimited main stack" { limited -s unlimited walk ordinary; }
+
+@test "an unlimited main stack" {
+    # Where everything is, is random.
+    for _ in $(seq 10); do
+        limited -s unlimited walk ordinary
+    done
+}
+
+@test "an unlimited main stack, without randomization of addresses" {
+    limited -s unlimited walk_in_layout --addr-no-randomize
+}
 
 # --- layouts ---------------------------------------------------------------------------------------------------------
 
