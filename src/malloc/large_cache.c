@@ -177,14 +177,15 @@ void large_cache_park(struct large *park)
     decay();
 }
 
-/* The place of the park with the most pages that are of use and the fewest that are not; NULL if there is
- * none that is long enough. */
+/* The place of the park with the most pages that are of use and the fewest that are not, of several the
+ * youngest, which is still in the processor's caches; NULL if there is none that is long enough. */
 static struct waiting *best_fit(size_t need, char **block)
 {
     struct waiting *best = NULL;
     size_t best_misfit = SIZE_MAX;
-    for (uint32_t i = 0; i < CACHE_BLOCKS; i++) {
-        struct waiting *place = &cache.waiting[i];
+    uint32_t next = atomic_load_explicit(&cache.next, memory_order_relaxed);
+    for (uint32_t i = 1; i <= CACHE_BLOCKS; i++) {
+        struct waiting *place = &cache.waiting[(next - i) % CACHE_BLOCKS];
         char *found = atomic_load(&place->block);
         size_t bytes = atomic_load_explicit(&place->bytes, memory_order_relaxed);
         size_t pages = atomic_load_explicit(&place->kept, memory_order_relaxed);

@@ -14,14 +14,13 @@
 /* Blocks whose guards are walls. */
 #define WALLED_MOST 1024
 
-/* Pages kept, in all: so much, or a quarter of what all large blocks have up to so much. So many pages
- * without contents in a row are taken for the beginning of what was never used. */
+/* Pages kept, in all: so much, or a quarter of what all large blocks have up to so much. */
 #define KEPT_LEAST (16 * MIB)
 #define KEPT_MOST  (64 * MIB)
 #define KEPT_SHIFT 2
 /* Up to so many pages stay where they are, inaccessible: protecting each of more would cost more than moving
  * them. */
-#define STAYING_MOST 32
+#define STAYING_MOST 40
 /* Room behind a block; and what is kept of address space that was a block's, at most. */
 #define ROOM       (2 * MIB)
 #define SPARE_MOST (32 * MIB)
@@ -288,14 +287,29 @@ static void note_kept(struct large *large, size_t bytes)
     atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
 }
 
-/* Pages behind those that were used go back to the kernel. The rest may wait there for the end of the
- * quarantine. */
-static bool shut(const struct large *large, size_t used)
+/*
+ * The pages that were used, and are zero, may wait there for the end of the quarantine; so may the page that
+ * was found empty, for to look at it the next time would be a page fault again, and the last one, which often
+ * has a canary. Returns where the rest ends, and moves `used` to where it begins.
+ */
+static size_t keep_touched(const struct large *large, size_t *used)
+{
+    size_t page = constants.page_size, data = data_bytes(large);
+    char *last = large->end - page;
+    *used = min_size(*used + page, data);
+    if (*used == data)
+        return data;
+    if (!is_empty(last))
+        memset(last, 0, page);
+    return data - page;
+}
+
+/* Pages in [from, to) go back to the kernel, and all is inaccessible. */
+static bool shut(const struct large *large, size_t from, size_t to)
 {
     char *first = first_page(large);
-    size_t data = data_bytes(large);
-    return large->walled && (data == used || map_discard(first + used, data - used)) &&
-           map_protect(first, data, PROT_NONE);
+    return large->walled && (from == to || map_discard(first + from, to - from)) &&
+           map_protect(first, data_bytes(large), PROT_NONE);
 }
 
 /*
@@ -345,18 +359,20 @@ bool large_mapping_blank(struct large *large)
 
 bool large_mapping_close(struct large *large, struct large *park)
 {
-    size_t used = zero_what_is_kept(large);
+    size_t used = zero_what_is_kept(large), data = data_bytes(large), to = data;
     bool stays = used <= STAYING_MOST * constants.page_size;
     park->map = NULL;
-    if (!stays && !move(large, used, park)) {
+    if (stays && used != 0) {
+        to = keep_touched(large, &used);
+    } else if (!stays && !move(large, used, park)) {
         park->map = NULL;
         used = 0;
     }
-    if (used == 0 || !shut(large, used))
+    if (used == 0 || !shut(large, used, to))
         return large_mapping_blank(large);
     forget_guards(large);
     if (stays)
-        note_kept(large, used);
+        note_kept(large, used + data - to);
     return true;
 }
 
