@@ -277,6 +277,11 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
     return given + trim_heap(heap);
 }
 
+void trim_ended_heap(struct heap *heap)
+{
+    (void)trim_fully(heap, QUARANTINES_TOO);
+}
+
 static size_t trim_idle(enum thoroughness thoroughness)
 {
     size_t given = 0;
