@@ -83,6 +83,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
     const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
     const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
     const bool canaries = features & COMPATMALLOC_CANARIES;
+    const bool canary_vectors = canaries && shape != SHAPE_LONG && generic_zeroes(features);
 
     if (features &
         (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED | RECORD_CALLERS)) /* there is more to be done */
@@ -110,10 +111,10 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
     /* One that comes soon is most likely cold; by the time it is asked for it need not be. */
     fast_prefetch(slot_address(class, (&magazine->slots[count])[-FAST_AHEAD]), class->usable);
     if (zero)
-        whole_fill(slot, class, shape, vec_repeat(0));
+        whole_fill(slot, class, shape, canary_vectors ? fast_canary_vectors(shape) : 0, vec_repeat(0));
     size_t slack = class->usable - size;
     kind = kind_in_force(kind, features);
-    if (canaries && shape != SHAPE_LONG && generic_zeroes(features))
+    if (canary_vectors)
         fast_write_canary(slot, class->usable, slack, kind, shape);
     else if (canaries)
         canary_write(slot, class->usable, slack, kind);
@@ -158,7 +159,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
         return false;
     signal_fence(); /* what is needed again is loaded again: there are no registers for it */
     if (generic_fills(features))
-        whole_fill(block, class, shape, generic_filled(features));
+        whole_fill(block, class, shape, 0, generic_filled(features));
     signal_fence();
     if (!quarantines)
         magazine_push(magazine, place, found.slot);

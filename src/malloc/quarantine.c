@@ -56,27 +56,38 @@ static void advance(struct quarantine *quarantine, const struct size_class *clas
     signal_fence();
 }
 
-/* Each takes the place of a random slot in the mix, which goes on to the magazine's top, where there is room.
- * At first there is none, and 0 stands for it. */
-static void exchange(struct heap *heap, const struct size_class *class, uint32_t *mix,
-                     const uint32_t *leaving)
+/* Each takes the place of a random slot in the mix, which goes on to the magazine's top. At first there is
+ * none, and 0 stands for it. Returns how many the magazine has then. */
+static ALWAYS_INLINE size_t exchange(uint32_t *mix, uint32_t mask, const uint32_t *leaving,
+                                     const uint8_t *bytes, unsigned batch, uint32_t *top, size_t count)
 {
-    unsigned batch = class->batch, mask = class->mix_mask;
-    const uint8_t *bytes = random_bytes(heap->random, batch);
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t *top = magazine->slots, count = magazine->count;
-    HOLD(mix);
-    HOLD(mask);
+#pragma GCC unroll 16
     for (unsigned i = 0; i < batch; i++) {
-        unsigned place = bytes[i] & mask;
+        uint32_t place = bytes[i];
+        HOLD(place);
+        place &= mask;
         uint32_t chosen = mix[place];
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): copy() has filled as many */
         mix[place] = leaving[i];
         top[count] = chosen;
         count += chosen != 0;
     }
+    return count;
+}
+
+static void pass_through_mix(struct heap *heap, const struct size_class *class, uint32_t *mix,
+                             const uint32_t *leaving)
+{
+    const uint8_t *bytes = random_bytes(heap->random, class->batch);
+    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t *top = magazine->slots;
+    size_t count = magazine->count;
+    if (likely(class->batch == BATCH_MOST))
+        count = exchange(mix, class->mix_mask, leaving, bytes, BATCH_MOST, top, count);
+    else
+        count = exchange(mix, class->mix_mask, leaving, bytes, class->batch, top, count);
     signal_fence();
-    magazine->count = count;
+    magazine->count = (uint32_t)count;
 }
 
 void quarantine_pass_on(struct heap *heap, const struct size_class *class)
@@ -90,7 +101,7 @@ void quarantine_pass_on(struct heap *heap, const struct size_class *class)
     advance(quarantine, class, leaving);
     if (unlikely(heap_magazine(heap, class)->count + class->batch > class->magazine_capacity))
         magazine_spill(heap, class_index(class));
-    exchange(heap, class, mix_of(quarantine, class), leaving);
+    pass_through_mix(heap, class, mix_of(quarantine, class), leaving);
 }
 
 NOINLINE void quarantine_pass_on_own(const struct size_class *class)

@@ -73,24 +73,19 @@ static ALWAYS_INLINE vec difference_of_512(const char *at, vec value)
     return vec_or(difference_of_256(at, value), difference_of_256(at + 256, value));
 }
 
-static ALWAYS_INLINE void fill_128(char *at, vec value)
+/* So many vectors from there on, and so many up to `end` but for the last ones. */
+static ALWAYS_INLINE void fill_front(char *at, unsigned vectors, vec value)
 {
-    vec_store(at, value);
-    vec_store(at + VEC_BYTES, value);
-    vec_store(at + 2 * VEC_BYTES, value);
-    vec_store(at + 3 * VEC_BYTES, value);
+#pragma GCC unroll 17
+    for (unsigned i = 0; i < vectors; i++)
+        vec_store(at + i * VEC_BYTES, value);
 }
 
-static ALWAYS_INLINE void fill_256(char *at, vec value)
+static ALWAYS_INLINE void fill_back(char *end, unsigned vectors, unsigned spared, vec value)
 {
-    fill_128(at, value);
-    fill_128(at + 128, value);
-}
-
-static ALWAYS_INLINE void fill_512(char *at, vec value)
-{
-    fill_256(at, value);
-    fill_256(at + 256, value);
+#pragma GCC unroll 17
+    for (unsigned i = vectors; i > spared; i--)
+        vec_store(end - i * VEC_BYTES, value);
 }
 
 /* --- slots */
@@ -124,7 +119,9 @@ static ALWAYS_INLINE bool whole_differs(const char *slot, const struct size_clas
     return !vec_is_zero(difference);
 }
 
-static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class, enum shape shape, vec value)
+/* The last vectors may be spared, where something else is stored there at once. */
+static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class, enum shape shape,
+                                     unsigned spared, vec value)
 {
     char *end = slot + class->usable;
     switch (shape) {
@@ -132,26 +129,24 @@ static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class,
         vec_store(slot, value);
         vec_store(slot + class->second, value);
         vec_store(slot + class->third, value);
-        vec_store(end - VEC_BYTES, value);
+        fill_back(end, 1, spared, value);
         break;
     case SHAPE_MEDIUM:
-        fill_128(slot, value);
-        fill_128(end - 128, value);
+        fill_front(slot, 4, value);
+        fill_back(end, 4, spared, value);
         break;
     case SHAPE_WIDE:
-        fill_256(slot, value);
-        vec_store(slot + 256, value);
-        fill_256(end - 256, value);
+        fill_front(slot, 9, value);
+        fill_back(end, 8, spared, value);
         break;
     case SHAPE_BROAD:
-        fill_512(slot, value);
-        vec_store(slot + 512, value);
-        fill_512(end - 512, value);
+        fill_front(slot, 17, value);
+        fill_back(end, 16, spared, value);
         break;
     default:
         for (; slot < end - 128; slot += 128)
-            fill_128(slot, value);
-        fill_128(end - 128, value);
+            fill_front(slot, 4, value);
+        fill_back(end, 4, spared, value);
     }
 }
 

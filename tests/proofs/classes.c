@@ -135,7 +135,7 @@ static ALWAYS_INLINE void check_cover(const struct size_class *class, enum shape
     unsigned c = class_index(class);
     vec value = vec_repeat(UINT64_C(0x9595959595959595));
     memset(around, CLEAN, sizeof around);
-    whole_fill(slot, class, shape, value);
+    whole_fill(slot, class, shape, 0, value);
     for (size_t i = 0; i < sizeof around; i++) {
         bool inside = i - AROUND < class->usable;
         expect((unsigned char)around[i] == (inside ? 0x95 : CLEAN),
@@ -154,7 +154,7 @@ static ALWAYS_INLINE void check_canary(const struct size_class *class, enum shap
     unsigned c = class_index(class);
     size_t usable = class->usable;
     memset(around, CLEAN, sizeof around);
-    whole_fill(slot, class, shape, vec_repeat(0));
+    whole_fill(slot, class, shape, fast_canary_vectors(shape), vec_repeat(0));
     fast_write_canary(slot, usable, slack, KIND_NEW, shape);
     for (size_t i = 0; i < sizeof around; i++) {
         size_t at = i - AROUND;
