@@ -227,7 +227,8 @@ bool large_mapping_open(struct large *large)
     large->walled = map_protect(first_page(large), data_bytes(large), PROT_READ | PROT_WRITE);
     if (large->walled)
         atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
-    return large->walled;
+    /* Without walls it is a part of the mapping next to it, where there are no mappings left. */
+    return large->walled || put_guards(large);
 }
 
 /* --- pages of freed blocks */
