@@ -14,6 +14,7 @@
 #include "region.h"
 #include "slot.h"
 #include "start.h"
+#include "trim.h"
 #include "turn.h"
 
 #define HEAPS_MAX 65536u
@@ -26,6 +27,9 @@
 #define STRICT_RING_MOST  4096u
 #define STRICT_RING_LEAST 64u
 #define STRICT_RING_BYTES (256 * KIB)
+
+/* So many idle heaps keep their memory for the threads that come next. */
+#define IDLE_KEPT 64u
 
 /* How many idle heaps are looked at for one that has what is sought. */
 #define LOOKS 16
@@ -164,6 +168,14 @@ static struct heap *take_any_idle(uint32_t from)
     return heap;
 }
 
+static uint32_t idle_count(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i * 64 < heap_count(); i++)
+        count += (uint32_t)__builtin_popcountll(atomic_load_explicit(&idle[i], memory_order_relaxed));
+    return count;
+}
+
 /* POSIX runs destructors again while any sets its value anew: ours waits for the last round, behind all
  * others. */
 static void thread_ends(void *round)
@@ -177,6 +189,8 @@ static void thread_ends(void *round)
     if (!heap)
         return;
     outbox_deliver(heap);
+    if (idle_count() >= IDLE_KEPT)
+        trim_ended_heap(heap);
     heap_return_idle(heap);
 }
 

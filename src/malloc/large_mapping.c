@@ -141,6 +141,15 @@ static bool may_be_walled(void)
            atomic_load_explicit(&walled, memory_order_relaxed) < WALLED_MOST;
 }
 
+/* Address space was limited after the start, or so much else is there: from now on go on as if it had been
+ * from the start. What is asked for may be beyond reason, and says nothing then. */
+static void note_scarcity(size_t data)
+{
+    if (data <= ROOM)
+        atomic_store_explicit(&limit, large_mapping_within_limit(large_mapping_total() >> LIMIT_SHIFT),
+                              memory_order_relaxed);
+}
+
 /* Address space with room to grow, so that it may serve a larger block when this one is gone. */
 static bool map_with_room(size_t data, struct large *large)
 {
@@ -149,6 +158,7 @@ static bool map_with_room(size_t data, struct large *large)
     if (room == 0 || !take_spare(data + 2 * page, large))
         large->map = map_anywhere(large->bytes, PROT_NONE);
     if (!large->map) {
+        note_scarcity(data);
         large->bytes = data + 2 * page;
         large->map = map_anywhere(large->bytes, PROT_NONE);
     }
@@ -220,7 +230,8 @@ bool large_mapping_open(struct large *large)
     large->walled = map_protect(first_page(large), data_bytes(large), PROT_READ | PROT_WRITE);
     if (large->walled)
         atomic_fetch_add_explicit(&walled, 1, memory_order_relaxed);
-    return large->walled;
+    /* Without walls it is a part of the mapping next to it, where there are no mappings left. */
+    return large->walled || put_guards(large);
 }
 
 /* --- pages of freed blocks */

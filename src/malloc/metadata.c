@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "constants.h"
+#include "extent_table.h"
 #include "guard.h"
 #include "map.h"
 #include "turn.h"
@@ -12,7 +13,6 @@
 #define GROWTH       (4 * MIB)
 #define GROWTH_LEAST (128 * KIB)
 #define WIPED_GROWTH (64 * KIB)
-#define TABLE_GROWTH (64 * KIB)
 
 /* Where something else is in the way, the range goes on at the next multiple of this. */
 #define STRIDE (64 * MIB)
@@ -31,8 +31,6 @@ static struct turn turn; /* to extend the range */
 static struct arena plain;
 static _Atomic(struct arena *) wiped; /* the newest; what fits there no more goes to another one */
 static _Atomic(size_t) wiped_mapped;
-static char *table;                        /* the table of extents, up to plain.base */
-static _Atomic(char *) table_open;         /* what is writable of it begins here */
 static _Atomic(uint32_t) unwiped = 1;      /* before there is anything to be wiped */
 static _Atomic(uint32_t) *mark = &unwiped; /* in a wiped arena */
 
@@ -120,13 +118,12 @@ static bool wiped_renew(struct arena *old)
 
 /* The range from the null extent to the end of the data as it is at the start, with a guard where data
  * begins. */
-static bool map_initially(char *origin, size_t initial)
+static bool map_initially(char *origin, char *table, size_t initial)
 {
     size_t page = constants.page_size;
     if (!map_at(origin, (size_t)(plain.base - origin), PROT_READ))
         return false;
-    if (arena_map(&plain, 0, page + initial) &&
-        map_protect(table_open, (size_t)(plain.base - table_open), PROT_READ | PROT_WRITE)) {
+    if (arena_map(&plain, 0, page + initial) && extent_table_start(table, plain.base)) {
         (void)guard_install(plain.base, page);
         atomic_store(&plain.used, page);
         if (wiped_renew(NULL))
@@ -140,30 +137,13 @@ char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, 
 {
     size_t page = constants.page_size;
     plain = (struct arena){.base = (char *)address};
-    table = plain.base - round_up(table_bytes, page);
-    table_open = plain.base - round_up(TABLE_GROWTH, page);
+    char *table = plain.base - round_up(table_bytes, page);
     char *origin = table - round_up(null_extent, page);
-    if (!map_initially(origin, initial))
+    if (!map_initially(origin, table, initial))
         return NULL;
     mark = metadata_allocate_wiped(64, 64);
     set_mark();
     return origin;
-}
-
-/* Two threads may well make the same pages writable. */
-bool metadata_table_open(const void *entry)
-{
-    char *open = atomic_load(&table_open);
-    char *from = (char *)round_down((uintptr_t)entry, max_size(TABLE_GROWTH, constants.page_size));
-    if (from < table)
-        from = table;
-    while (from < open) {
-        if (!map_protect(from, (size_t)(open - from), PROT_READ | PROT_WRITE))
-            return false;
-        if (atomic_compare_exchange_weak(&table_open, &open, from))
-            break;
-    }
-    return true;
 }
 
 bool metadata_was_occupied(void)
@@ -192,8 +172,7 @@ void *metadata_allocate_wiped(size_t bytes, size_t alignment)
 
 size_t metadata_mapped(void)
 {
-    size_t tables = (size_t)(plain.base - atomic_load(&table_open));
-    return tables + atomic_load(&plain.mapped) + atomic_load(&wiped_mapped);
+    return extent_table_in_use() + atomic_load(&plain.mapped) + atomic_load(&wiped_mapped);
 }
 
 bool metadata_was_wiped(void)
@@ -204,5 +183,6 @@ bool metadata_was_wiped(void)
 void metadata_fork_child(void)
 {
     turn_reset(&turn);
+    extent_table_fork_child();
     set_mark();
 }

@@ -20,13 +20,6 @@
  */
 char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, size_t initial);
 
-/*
- * All of the table can be read, so that no pointer passed to free() can make us fault, and an entry of 0
- * leads to the null extent, which reads as zero; but only what is in use counts as memory of the process.
- * Makes the entry writable; false if the kernel refuses.
- */
-bool metadata_table_open(const void *entry);
-
 /* Whether the last metadata_start() failed because something else is at that address. */
 bool metadata_was_occupied(void);
 

@@ -2,6 +2,7 @@
 #include "region.h"
 
 #include "constants.h"
+#include "extent_table.h"
 #include "guard.h"
 #include "heap.h"
 #include "map.h"
@@ -37,10 +38,10 @@ static uint32_t run_slots(const struct size_class *class)
 static bool extent_ensure(const struct size_class *class, uint32_t slot)
 {
     uintptr_t *entry = slot_extent_entry(class, slot), none = 0;
+    if (!extent_table_open(entry))
+        return false;
     if (__atomic_load_n(entry, __ATOMIC_RELAXED))
         return true;
-    if (!metadata_table_open(entry))
-        return false;
     char *metadata = metadata_allocate(slot_extent_metadata(class), METADATA_UNIT);
     if (!metadata)
         return false;
@@ -158,7 +159,7 @@ static bool skip(struct region *region, const struct size_class *class, unsigned
     uint64_t next = ((((uint64_t)frontier >> class->extent_shift) + 1) << class->extent_shift) +
                     (((uint64_t)1 << tries / 4) << class->extent_shift);
     uint64_t offset = next * class->stride;
-    if (offset + MIB > slot_span(class))
+    if (offset + MIB > slot_span(class) || !extent_table_open(slot_extent_entry(class, (uint32_t)next)))
         return false;
     /* Extents are whole pages, so the next part begins on a page and at a slot at once. */
     if (atomic_compare_exchange_strong(&region->frontier, &frontier, (uint32_t)next))

@@ -93,6 +93,13 @@ static struct place choose_place(struct random *random, size_t limit)
 
     uintptr_t space = (uintptr_t)1 << (bits < 47 ? bits : 47);
     uintptr_t least = bits < 47 ? space / 32 : SANITIZED_END, most = space / 3;
+    /* Where the stack has no limit, the kernel leaves it five sixths of all, and puts shared libraries, as we
+     * are one, and mappings from there on downwards. What lies between is nobody's. */
+    uintptr_t library = (uintptr_t)&constants;
+    if (library > least && library < most) {
+        least = library + space / 128;
+        most = space / 2;
+    }
     uintptr_t zone = (uintptr_t)CLASS_COUNT << place.shift;
     uintptr_t gap = zone / 16; /* metadata goes somewhere into such a gap behind the zone */
     uintptr_t room = most > least + zone + gap ? most - least - zone - gap : constants.page_size;

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include "extent_table.h"
 #include "fill.h"
 #include "fork.h"
 #include "fresh.h"
@@ -277,6 +278,11 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
     return given + trim_heap(heap);
 }
 
+void trim_ended_heap(struct heap *heap)
+{
+    (void)trim_fully(heap, QUARANTINES_TOO);
+}
+
 static size_t trim_idle(enum thoroughness thoroughness)
 {
     size_t given = 0;
@@ -308,18 +314,21 @@ bool trim_everything(void)
 /* How often somebody who gets no memory tries again, as others give it back, or take it first. */
 #define EMERGENCY_TRIES 32u
 
+/* More than any region grows by. */
+#define PROBE_LEAST (16 * MIB)
+
 /* More than this cannot be had by giving back. */
 static size_t unused_bytes(void)
 {
-    size_t bytes = large_unused();
+    size_t bytes = large_unused() + extent_table_unused();
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         bytes += region_unused(c);
     return bytes;
 }
 
-static bool can_be_mapped(size_t bytes)
+static bool can_be_mapped(size_t bytes, int protection)
 {
-    char *probe = map_anywhere(round_up(bytes, constants.page_size), PROT_READ | PROT_WRITE);
+    char *probe = map_anywhere(round_up(bytes, constants.page_size), protection);
     if (probe)
         map_release(probe, round_up(bytes, constants.page_size));
     return probe != NULL;
@@ -329,15 +338,27 @@ static bool can_be_mapped(size_t bytes)
  * blocks have too. */
 static bool may_help(size_t size, size_t unused)
 {
-    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused) || !map_has_mappings_left();
+    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused, PROT_READ | PROT_WRITE) ||
+           !map_has_mappings_left();
+}
+
+/* Where not even what nobody can use can be mapped, it is address space that is wanting. */
+static bool release_table(size_t size)
+{
+    return extent_table_unused() != 0 && !can_be_mapped(max_size(size, PROBE_LEAST), PROT_NONE) &&
+           extent_table_release() != 0;
 }
 
 static bool give_back_for(size_t size, unsigned attempt)
 {
     if (attempt > 1 || !may_help(size, unused_bytes()))
         return false;
-    if (attempt == 0 && trim(ADDRESS_SPACE_TOO) && map_has_mappings_left())
-        return true;
+    if (attempt == 0) {
+        bool given = trim(ADDRESS_SPACE_TOO);
+        given |= release_table(size);
+        if (given && map_has_mappings_left())
+            return true;
+    }
     bool given = trim(QUARANTINES_TOO);
     return (!map_has_mappings_left() && thin_guards(heap_current)) || given;
 }

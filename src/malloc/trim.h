@@ -20,6 +20,9 @@ void trim_run_moved(struct heap *from, struct heap *to, struct run *run);
 /* Give back all pages of the heap's runs on which no block lives. Returns how many bytes. */
 size_t trim_heap(struct heap *heap);
 
+/* The same, quarantines and all, of a heap whose thread has ended, and which serves none for long perhaps. */
+void trim_ended_heap(struct heap *heap);
+
 /* Give back all that this thread can: its own heap, idle heaps, cached large blocks. Returns whether there
  * was anything. */
 bool trim_everything(void);

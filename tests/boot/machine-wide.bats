@@ -32,20 +32,30 @@ setup() {
     run ! grep -vx 'buggy.service' "$R/failed-units"
 }
 
-@test "a user logs in" {
-    cat "$R/login.out"
+@test "users log in: on a terminal, by su, by ssh" {
+    head -n 100 "$R/login.out" "$R"/su.* "$R"/ssh.* "$R/sftp.out"
     grep -q '^tester' "$R/login.out"
     grep -Eq '^[1-9][0-9]*' "$R/login.out"
     grep -q '^Name=tester' "$R/login.out"
+    diff <(sed 's/^[1-9][0-9]*$/mapped/' "$R/su.out") <(printf '%s\n' root mapped Name=root)
+    diff <(sed 's/^[1-9][0-9]*$/mapped/' "$R/ssh.out") <(for _ in 1 2 3 4 5; do printf '%s\n' tester mapped Name=tester; done)
+    [ ! -s "$R/ssh.failed" ]
 }
 
-@test "jobs run at their times" {
-    [ "$(wc -l <"$R/ticks")" -ge 2 ]
+@test "jobs run at their times: cron's and a timer's" {
+    cat "$R/jobs"
+    for job in 'minute root' 'own tester' 'timer root'; do
+        grep -Eq "^$job [1-9]" "$R/jobs"
+    done
+    [ "$(grep -c '^timer' "$R/jobs")" -ge 2 ]
 }
 
-@test "packages are installed, reinstalled and upgraded" {
-    cat "$R/apt.out"
+@test "packages are installed, and upgraded from a repository" {
+    cat "$R/apt.out" "$R"/versions.*
     [ ! -s "$R/apt.failed" ]
+    [ "$(grep -c ' ii *$' "$R/versions.installed")" -eq 2 ]
+    diff <(sed 's/ ii/+later ii/' "$R/versions.installed") "$R/versions.upgraded"
+    run ! diff "$R/library.installed" "$R/library.upgraded"
 }
 
 @test "a thousand short-lived processes" {

@@ -175,6 +175,10 @@ static void too_much_is_enomem(void **state)
     assert_int_equal(posix_memalign(&block, 64, opaque_size(SIZE_MAX / 2)), ENOMEM);
     assert_int_equal(errno, ENOMEM);
     assert_null(block);
+    /* A power of two is a valid alignment, however large. */
+    errno = 0;
+    assert_null(memalign(opaque_size(SIZE_MAX / 2 + 1), 1));
+    assert_int_equal(errno, ENOMEM);
     /* Both possible alone; their sum is not. */
     errno = 0;
     assert_null(memalign(opaque_size((size_t)1 << 62), opaque_size((size_t)1 << 62)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Many threads. `crowds alive N`: all of them at once, and each frees what another has allocated. `crowds
+ * gone N`: the same, and what they had for themselves goes back to the system when they have ended. `crowds
  * ended N`: one after the other, and the process does not grow.
  */
 #include "blocks.h"
@@ -13,6 +14,8 @@
 
 enum {
     BLOCKS = 4,
+    OWN_BLOCKS = 64,
+    GONE_KIB = 150, /* of a thread that has ended, at most; while it lives it has more than twice that */
     AT_ONCE = 8
 };
 
@@ -24,7 +27,7 @@ struct member {
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
-static bool is_open;
+static bool is_open, with_own_blocks;
 static size_t arrived;
 static atomic_size_t wrong;
 
@@ -32,6 +35,18 @@ static size_t size_of(size_t number)
 {
     static const size_t sizes[BLOCKS] = {24, 100, 700, 3000};
     return sizes[number];
+}
+
+static void use_own_blocks(void)
+{
+    void *blocks[OWN_BLOCKS];
+    for (size_t i = 0; i < OWN_BLOCKS; i++) {
+        blocks[i] = malloc(i * 40 + 1);
+        if (blocks[i])
+            memset(blocks[i], 1, i * 40 + 1);
+    }
+    for (size_t i = 0; i < OWN_BLOCKS; i++)
+        free(blocks[i]);
 }
 
 static void *stay(void *argument)
@@ -44,6 +59,8 @@ static void *stay(void *argument)
         else
             fill(member->left[i], size_of(i), (size_t)member + i);
     }
+    if (with_own_blocks)
+        use_own_blocks();
     pthread_mutex_lock(&gate);
     arrived++;
     while (!is_open)
@@ -56,6 +73,16 @@ static void *stay(void *argument)
         free(other->left[i]);
     }
     return NULL;
+}
+
+static size_t resident_kib(void)
+{
+    char text[100] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || !fgets(text, sizeof text, file))
+        exit(2);
+    fclose(file);
+    return strtoul(strchr(text, ' '), NULL, 10) * (size_t)getpagesize() / KIB;
 }
 
 static int all_alive(size_t count)
@@ -91,6 +118,19 @@ static int all_alive(size_t count)
     return wrong == 0 ? 0 : 1;
 }
 
+static int all_gone(size_t count)
+{
+    with_own_blocks = true;
+    size_t before = resident_kib();
+    int status = all_alive(count);
+    size_t after = resident_kib();
+    if (status == 0 && after > before + count * GONE_KIB) {
+        printf("%zu KiB resident before there were threads, %zu when they had ended\n", before, after);
+        return 1;
+    }
+    return status;
+}
+
 /* --- one after the other */
 
 static void *come_and_go(void *left)
@@ -102,16 +142,6 @@ static void *come_and_go(void *left)
         free(blocks[i]);
     *(void **)left = calloc(1, 200);
     return left;
-}
-
-static size_t resident_kib(void)
-{
-    char text[100] = "";
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || !fgets(text, sizeof text, file))
-        exit(2);
-    fclose(file);
-    return strtoul(strchr(text, ' '), NULL, 10) * (size_t)getpagesize() / KIB;
 }
 
 static int all_ended(size_t count)
@@ -143,5 +173,8 @@ static int all_ended(size_t count)
 int main(int argc, char **argv)
 {
     size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000;
-    return argc > 1 && strcmp(argv[1], "ended") == 0 ? all_ended(count) : all_alive(count);
+    const char *role = argc > 1 ? argv[1] : "";
+    if (strcmp(role, "ended") == 0)
+        return all_ended(count);
+    return strcmp(role, "gone") == 0 ? all_gone(count) : all_alive(count);
 }

@@ -53,6 +53,11 @@ static void release_places(size_t from, size_t to)
         shelf_release(&shelf, i);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void use_for_a_while(void)
 {
     struct shelf_place few[64] = {{0}};
@@ -112,6 +117,24 @@ static void freed_slots_serve(size_t size)
         hoard = next;
     }
     shelf_release_all(&shelf);
+}
+
+/* What was freed serves for blocks of every other size, although the limit came when the allocator had made
+ * itself comfortable. */
+static void everything_else(size_t size)
+{
+    static const size_t others[] = {100, 3000, 20000, 90000, 300000, 5 * MIB};
+    size_t filled = fill_places(0, smaller(PLACES, 80 * MIB / size), size);
+    limit(64 * MIB);
+    release_places(0, filled);
+    for (size_t i = 0; i < COUNT(others); i++) {
+        size_t wanted = smaller(PLACES, 20 * MIB / others[i]);
+        size_t had = fill_places(0, wanted, others[i]);
+        if (had != wanted)
+            printf("%zu of %zu blocks of %zu bytes: ", had, wanted, others[i]);
+        expect(had == wanted, "freed memory does not serve other sizes");
+        release_places(0, had);
+    }
 }
 
 /* Large blocks that were freed one after the other do not keep address space from the rest of the process. */
@@ -217,6 +240,8 @@ int main(int argc, char **argv)
         lowered();
     else if (strcmp(role, "freed-slots") == 0)
         freed_slots_serve(argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
+    else if (strcmp(role, "everything-else") == 0)
+        everything_else(argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
     else if (strcmp(role, "room-for-others") == 0)
         room_for_others();
     else if (strcmp(role, "together") == 0)

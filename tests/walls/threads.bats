@@ -19,6 +19,11 @@ walk_if_possible() {
     walk_if_possible crowds alive 10000
 }
 
+@test "1,000 threads at once, and their memory when they have ended" {
+    need_memory 1500
+    walk_if_possible crowds gone 1000
+}
+
 @test "threads come and go" {
     if full; then walk crowds ended 1000000; else walk crowds ended 30000; fi
 }

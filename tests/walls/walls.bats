@@ -19,6 +19,10 @@ load load
 @test "RLIMIT_AS exhausted: freed blocks of 3000 bytes serve again" { walk scarce as freed-slots 3000; }
 @test "RLIMIT_AS exhausted: freed blocks of 30000 bytes serve again" { walk scarce as freed-slots 30000; }
 @test "RLIMIT_DATA exhausted: freed blocks of 3000 bytes serve again" { walk scarce data freed-slots 3000; }
+@test "RLIMIT_AS lowered: freed blocks of 10000 bytes serve other sizes" { walk scarce as everything-else 10000; }
+@test "RLIMIT_AS lowered: freed blocks of 20 MB serve other sizes" { walk scarce as everything-else 20000000; }
+@test "RLIMIT_DATA lowered: freed blocks of 10000 bytes serve other sizes" { walk scarce data everything-else 10000; }
+@test "RLIMIT_DATA lowered: freed blocks of 20 MB serve other sizes" { walk scarce data everything-else 20000000; }
 @test "RLIMIT_AS: freed blocks leave room for others" { limited -Sv 102400 walk scarce as room-for-others; }
 @test "RLIMIT_DATA: freed blocks leave room for others" { walk scarce data room-for-others; }
 
@@ -39,7 +43,17 @@ load load
 }
 
 @test "a main stack of 64 KiB" { limited -s 64 walk ordinary; }
-@test "an unlimited main stack" { limited -s unlimited walk ordinary; }
+
+@test "an unlimited main stack" {
+    # Where everything is, is random.
+    for _ in $(seq 10); do
+        limited -s unlimited walk ordinary
+    done
+}
+
+@test "an unlimited main stack, without randomization of addresses" {
+    limited -s unlimited walk_in_layout --addr-no-randomize
+}
 
 # --- layouts ---------------------------------------------------------------------------------------------------------
 
