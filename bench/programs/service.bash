@@ -3,6 +3,7 @@
 # time counts.
 
 PATH=$PATH:/usr/sbin:/sbin
+service= # its process, set by who starts it
 
 # unprivileged COMMAND...: services refuse to be root, or change to another user. In its place: it is to be exec'ed.
 unprivileged() {
