@@ -57,13 +57,12 @@ static uint32_t slots_to_check(const struct survey *survey, unsigned c)
 
 /* Most slots of a small process have never been used; so many state words are one of 64 bits. Extents have
  * multiples of that, or are padded. */
-#define FRESH_AT_ONCE 4u
+typedef uint64_t state_words __attribute__((may_alias));
+#define FRESH_AT_ONCE (sizeof(state_words) / sizeof(state_word))
 
 static bool are_fresh(const state_word *states)
 {
-    uint64_t together;
-    __builtin_memcpy(&together, states, sizeof together);
-    return together == 0;
+    return __atomic_load_n((const state_words *)(const void *)states, __ATOMIC_RELAXED) == 0;
 }
 
 /* Calls the function for each slot that is mapped and live or freed. */

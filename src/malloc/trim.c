@@ -54,10 +54,9 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
         if (!slot_has_extent(class, slot))
             return false;
         run = slot_run(class, slot);
-        uint64_t bits = bits_between(run, slot, last);
         if (!run->active || run->absent ||
             atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index ||
-            (bits & ~(run->free | run->unusable)) != 0)
+            (bits_between(run, slot, last) & ~(run->free | run->unusable)) != 0)
             return false;
     }
     return next_filled(class, first, last) <= last;
