@@ -252,7 +252,7 @@ static void relist_dubious_runs(void)
                 continue;
             }
             struct run *run = slot_run(class, slot);
-            bool active = __atomic_load_n(&run->active, __ATOMIC_ACQUIRE);
+            bool active = run_is_active(run);
             slot += run->slots ? run->slots : RUN_SLOTS;
             if (active)
                 list_if_dubious(c, run);

@@ -76,7 +76,7 @@ static void for_each_slot(struct survey *survey, unsigned c,
         onlookers_stay();
         bool exists = slot_has_extent(class, first);
         next = (first | ((exists ? step : extent) - 1)) + 1;
-        if (!exists || !slot_run(class, first)->active || slot_run(class, first)->absent)
+        if (!exists || !run_is_active(slot_run(class, first)) || slot_run(class, first)->absent)
             continue;
         const state_word *states = slot_state(class, first);
         for (uint32_t i = 0; i < step && first + i < slots; i++) {

@@ -11,7 +11,7 @@
 static bool find(const struct size_class *class, uint32_t slot, uint32_t other, struct part *part)
 {
     bool same_extent = slot >> class->extent_shift == other >> class->extent_shift;
-    if (!same_extent || other >= class->slots || !slot_run(class, other)->active)
+    if (!same_extent || other >= class->slots || !run_is_active(slot_run(class, other)))
         return false;
     *part = verify_part(class, other);
     return true;

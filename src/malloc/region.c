@@ -248,8 +248,7 @@ static bool extent_is_free(const struct size_class *class, uint32_t first, const
 {
     for (uint32_t i = 0; i < extent_runs(class); i++) {
         const struct run *run = extent_run(class, first, i);
-        if (!run->active || run->absent || run->free != run_all(run) ||
-            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+        if (!run_is_owned(run, heap->index) || run->absent || run->free != run_all(run))
             return false;
     }
     return true;
@@ -317,8 +316,7 @@ unsigned region_lift_guards(unsigned c, const struct heap *heap, unsigned most)
         if (!slot_has_extent(class, slot))
             continue;
         struct run *run = slot_run(class, slot);
-        if (!run->active || run->absent || run->guards == 0 ||
-            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index)
+        if (!run_is_owned(run, heap->index) || run->absent || run->guards == 0)
             continue;
         lifted += run->guards;
         run_lift_guards(class, run);

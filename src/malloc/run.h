@@ -41,6 +41,18 @@ static inline uint64_t run_all(const struct run *run)
     return ~run->unusable;
 }
 
+/* Whether it has been handed to an owner, of whom all can be read then. */
+static inline bool run_is_active(const struct run *run)
+{
+    return __atomic_load_n(&run->active, __ATOMIC_ACQUIRE);
+}
+
+/* Whether that heap owns it. What else is in a run is for its owner alone. */
+static inline bool run_is_owned(const struct run *run, uint32_t heap)
+{
+    return run_is_active(run) && atomic_load_explicit(&run->owner, memory_order_acquire) == heap;
+}
+
 /* The bits that stand for no slot. */
 static inline uint64_t run_beyond(const struct run *run)
 {

@@ -54,8 +54,7 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
         if (!slot_has_extent(class, slot))
             return false;
         run = slot_run(class, slot);
-        if (!run->active || run->absent ||
-            atomic_load_explicit(&run->owner, memory_order_relaxed) != heap->index ||
+        if (!run_is_owned(run, heap->index) || run->absent ||
             (bits_between(run, slot, last) & ~(run->free | run->unusable)) != 0)
             return false;
     }
@@ -175,8 +174,7 @@ static struct run *next_to_give(const struct heap *heap, const struct run *run)
     if (first >= region_frontier(run->class) || !slot_has_extent(class, first))
         return NULL;
     struct run *next = slot_run(class, first);
-    bool is_ours = next->active && atomic_load_explicit(&next->owner, memory_order_relaxed) == heap->index;
-    return is_ours && has_something_to_give(next) ? next : NULL;
+    return run_is_owned(next, heap->index) && has_something_to_give(next) ? next : NULL;
 }
 
 /* Together with those that follow it in memory: a run of small slots is a page or two, for which a system

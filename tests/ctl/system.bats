@@ -369,7 +369,7 @@ $comments" ]
 # The scripts that packages run before their files go, as they are in the tree; $1 says that this is no upgrade.
 scripts_before_removal() {
     cp debian/compatmalloc.prerm "$M/one/root/opt/deb"
-    sed -n '/^%preun$/,/^fi$/{ /^%preun$/d; s,%{_sbindir},/usr/sbin,; s,%{_prefix},/usr,; p }' rpm/compatmalloc.spec >"$M/one/root/opt/rpm"
+    sed -n '/^%preun$/,/^fi$/{ /^%preun$/d; /^%systemd_/d; s,%{_sbindir},/usr/sbin,; s,%{_prefix},/usr,; p }' rpm/compatmalloc.spec >"$M/one/root/opt/rpm"
     printf '%s\n' 'deb remove' 'rpm 0'
 }
 
