@@ -75,21 +75,24 @@ size_t extent_table_in_use(void)
     return (size_t)(table_end - in_use_from(atomic_load(&open_from)));
 }
 
-size_t extent_table_unused(void)
+/* What there is to release while the table is in use from there on. */
+static size_t unused_before(uintptr_t open)
 {
-    uintptr_t open = atomic_load(&open_from);
     size_t bytes = (size_t)(in_use_from(open) - table);
     return phase_of(open) == READABLE && bytes >= RELEASED_LEAST ? bytes : 0;
+}
+
+size_t extent_table_unused(void)
+{
+    return unused_before(atomic_load(&open_from));
 }
 
 size_t extent_table_release(void)
 {
     uintptr_t open = atomic_load(&open_from);
-    size_t bytes = extent_table_unused();
-    if (bytes == 0 || phase_of(open) != READABLE ||
-        !atomic_compare_exchange_strong(&open_from, &open, open + GOING))
+    size_t bytes = unused_before(open);
+    if (bytes == 0 || !atomic_compare_exchange_strong(&open_from, &open, open + GOING))
         return 0;
-    bytes = (size_t)(in_use_from(open) - table);
     map_release(table, bytes);
     atomic_store(&open_from, open + GONE);
     return bytes;
