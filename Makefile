@@ -92,7 +92,7 @@ CTL     := $(BUILD)/compatmallocctl
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 LIB_SOURCES := $(sort $(wildcard src/malloc/*.c src/config/*.c))
 ifneq ($(ARCH),x86_64)
-LIB_SOURCES := $(filter-out %_avx2.c,$(LIB_SOURCES))
+LIB_SOURCES := $(filter-out %_avx2.c %_avx512.c,$(LIB_SOURCES))
 endif
 ifneq ($(ARCH),aarch64)
 LIB_SOURCES := $(filter-out %_tagged.c,$(LIB_SOURCES))
@@ -114,6 +114,7 @@ $(BUILD)/flags: FORCE
 
 # Chosen at start where the CPU has it, so the library itself runs on any x86-64.
 $(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
+$(BUILD)/obj/malloc/%_avx512.o: LIB_OR_TOOL += -mavx512f -mavx512vl -mbmi2
 # These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
 $(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
 # Calls what the dynamic linker finds; link-time optimization would find ours.

@@ -23,11 +23,9 @@ static const char *const profile_names[] = {
 #define PROFILE_COUNT (sizeof profile_names / sizeof *profile_names)
 
 static const unsigned profile_features[PROFILE_COUNT] = {
-    [PROFILE_DEFAULT] = FEATURES_ALL | CHECK_NEW_DELETE,
-    [PROFILE_STRICT] = FEATURES_ALL | CHECKS_ALL,
-    [PROFILE_LIGHT] = (FEATURES_ALL | CHECK_NEW_DELETE) &
-                      ~(unsigned)(COMPATMALLOC_QUARANTINE | COMPATMALLOC_POISON_ON_FREE |
-                                  COMPATMALLOC_WRITE_AFTER_FREE_CHECK),
+    [PROFILE_DEFAULT] = PROFILE_FEATURES_DEFAULT,
+    [PROFILE_STRICT] = PROFILE_FEATURES_STRICT,
+    [PROFILE_LIGHT] = PROFILE_FEATURES_LIGHT,
     [PROFILE_OFF] = 0,
 };
 

@@ -20,7 +20,7 @@ struct borrowed {
 
 static struct borrowed borrow(void)
 {
-    struct heap *heap = heap_current;
+    struct heap *heap = heap_current();
     if (!heap)
         heap = heap_attach();
     if (heap)

@@ -30,7 +30,16 @@ struct dispatch {
                           enum allocation_kind kind);
 };
 
+/* What malloc and free look at first of a heap, by class. All zero it says: ask somebody else. */
+struct stock {
+    uint32_t counts[CLASS_COUNT]; /* slots in the magazine */
+    uint32_t rooms[CLASS_COUNT];  /* empty places in the front of the quarantine */
+    uint32_t limits[CLASS_COUNT]; /* what slot_table_limits was when this heap last looked */
+};
+
 struct constants {
+    struct size_class classes[CLASS_COUNT]; /* at the beginning: one instruction less to find one */
+    struct stock no_heap;                   /* of threads without a heap (heap.h): always zero */
     struct dispatch dispatch;
     struct dispatch
         untagged; /* the same, for the allocator's own calls; without memory tags it is no other */
@@ -38,7 +47,7 @@ struct constants {
     uintptr_t zone_base; /* the zone: CLASS_COUNT ranges of 2^zone_shift bytes, one per class */
     unsigned zone_shift;
     unsigned features; /* features and checks in force: asked for and compiled in */
-    char *metadata;    /* origin of the allocator's own data, elsewhere */
+    char *metadata;    /* where the allocator's own data begins */
     size_t page_size;
     size_t slack_minimum;       /* CANARY_MINIMUM or 0 */
     size_t slack_minimum_paged; /* the same for slots that end at a guard page */
@@ -58,16 +67,27 @@ struct constants {
 
     uint8_t class_of_small[CLASS_TABLE_SMALL];
     uint8_t class_of_paged[CLASS_TABLE_PAGED];
-    struct size_class classes[CLASS_COUNT];
+    uint8_t extent_shift[CLASS_COUNT]; /* what of a class is mapped and unmapped at once: 2^that slots */
+    uint8_t run_shift[CLASS_COUNT];    /* a run: 2^that slots; 64, or an extent where that is less */
 
     struct notice notice; /* for compatmallocctl, of what is in force */
 } __attribute__((aligned(PAGE_SIZE_MAX)));
 
 extern struct constants constants;
 
-static inline unsigned class_index(const struct size_class *class)
+static ALWAYS_INLINE unsigned class_index(const struct size_class *class)
 {
     return (unsigned)(class - constants.classes);
+}
+
+static inline unsigned class_extent_shift(const struct size_class *class)
+{
+    return constants.extent_shift[class_index(class)];
+}
+
+static inline unsigned class_run_shift(const struct size_class *class)
+{
+    return constants.run_shift[class_index(class)];
 }
 
 #endif

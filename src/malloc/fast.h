@@ -18,6 +18,8 @@ static ALWAYS_INLINE size_t fast_least_slack(unsigned features)
 /* Whether it fits a slot of the shape or of those before. Not 0. */
 static ALWAYS_INLINE bool fast_fits(size_t size, enum shape shape, unsigned features)
 {
+    if (features & PROTECT_FREED && shape == SHAPE_LONG)
+        return size - 1 < generic_unpaged_most(features);
     return size - 1 < shape_usable(shape) - fast_least_slack(features);
 }
 
@@ -31,7 +33,7 @@ static ALWAYS_INLINE bool fast_is_of_shape(const void *block, enum shape shape)
  */
 static ALWAYS_INLINE unsigned fast_canary_vectors(enum shape shape)
 {
-    const uint8_t vectors[] = {1, 1, 2, 3, 0};
+    const uint8_t vectors[] = {1, WIDE_THERE ? 2 : 1, 2, 3, 0};
     return vectors[shape];
 }
 
@@ -44,10 +46,17 @@ static ALWAYS_INLINE size_t fast_most_slack(const struct size_class *class, enum
  * refill mixes, and those are more than processors follow by themselves. So many bytes ahead. */
 #define FAST_FREED_AHEAD 256
 
-static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable)
+static ALWAYS_INLINE void fast_prefetch(const char *slot, size_t usable, enum shape shape)
 {
     __builtin_prefetch(slot, 1);
-    __builtin_prefetch(slot + usable - 1, 1);
+    if (shape != SHAPE_SMALL) /* the rest of a small one is mostly on the same line */
+        __builtin_prefetch(slot + usable - 1, 1);
+}
+
+/* What a magazine holds at most: of the smaller slots so many, which spares a look-up. */
+static ALWAYS_INLINE uint32_t fast_magazine_most(const struct size_class *class, enum shape shape)
+{
+    return shape_usable(shape) <= 256 ? MAGAZINE_MOST : class->magazine_capacity;
 }
 
 /* Of a slot that is zero all over. */
@@ -64,8 +73,10 @@ static ALWAYS_INLINE bool fast_canary_intact(const char *block, size_t usable, s
                                              enum allocation_kind kind, enum shape shape)
 {
     const char *end = block + usable;
+    vec last = vec_load(end - VEC_BYTES);
+    VEC_HOLD(last); /* before a register is needed for the mixing */
     uint64_t mixed = canary_mixed(end - slack, kind);
-    vec last = vec_xor(vec_load(end - VEC_BYTES), canary_vector(mixed, slack, 1));
+    last = vec_xor(last, canary_vector(mixed, slack, 1));
     if (fast_canary_vectors(shape) == 1)
         return vec_is_zero_under(last, canary_mask(slack, 1));
     vec difference = vec_and(last, vec_load(canary_mask(slack, 1)));
@@ -76,50 +87,102 @@ static ALWAYS_INLINE bool fast_canary_intact(const char *block, size_t usable, s
     return vec_is_zero(difference);
 }
 
-/* NULL: give up. */
-static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum shape shape,
+static ALWAYS_INLINE const struct size_class *fast_class(size_t c)
+{
+    const struct size_class *class = &constants.classes[c];
+    HOLD(class); /* found once */
+    return class;
+}
+
+/* Whether a slot that was never used may be handed out here. */
+static ALWAYS_INLINE bool fast_is_usable_fresh(const struct size_class *class, uint32_t slot)
+{
+    return slot >= FRESH_TOUCHED_FROM && slot_run(class, slot)->active;
+}
+
+/* If the next slot is in that state, which is FREED or FRESH. NULL: give up. */
+static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum shape shape, state_word state,
                                          enum allocation_kind kind, unsigned features)
 {
+    const bool freed = state == STATE_FREED;
     const bool verify = features & COMPATMALLOC_WRITE_AFTER_FREE_CHECK;
-    const bool zero = features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
+    const bool zero = freed && features & COMPATMALLOC_ZERO_ON_FREE && features & COMPATMALLOC_POISON_ON_FREE;
     const bool canaries = features & COMPATMALLOC_CANARIES;
-    const bool canary_vectors = canaries && shape != SHAPE_LONG && generic_zeroes(features);
+    const bool canary_vectors = canaries && shape != SHAPE_LONG && (generic_zeroes(features) || !freed);
 
-    if (features &
-        (CHECK_NEIGHBOURS | GUARD_SAMPLES | PROTECT_FREED | RECORD_CALLERS)) /* there is more to be done */
-        return NULL;
     unsigned c = generic_class_unpaged(size, features);
-    const struct size_class *class = &constants.classes[c];
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t count = magazine->count - 1;
-    if (unlikely(count >= class->magazine_capacity)) /* empty, or a count that cannot be */
+    const struct size_class *class = fast_class(c);
+    size_t count = (size_t)heap->stock.counts[c] - 1;
+    HOLD(count);
+    if (unlikely(count >= fast_magazine_most(class, shape))) /* empty, or a count that cannot be */
         return NULL;
-    uint32_t number = magazine->slots[count];
-    if (unlikely(number >= class->slots))
+    if (features & GUARD_SAMPLES && unlikely(heap->until_sample == 0))
         return NULL;
-    uintptr_t states = slot_states(class, number);
-    if (unlikely(states == 0))
+    const uint32_t *top = heap_magazine(heap, class) + count;
+    uint32_t number = *top;
+    if (unlikely(number >= heap->stock.limits[c]))
         return NULL;
-    state_word *word = slot_state_in(states, number);
-    if (unlikely(state_load(word) != STATE_FREED))
+    state_word *word = slot_state(class, number);
+    if (unlikely(state_load(word) != state))
+        return NULL;
+    if (!freed && unlikely(!fast_is_usable_fresh(class, number)))
         return NULL;
     char *slot = slot_address(class, number);
-    if (verify && unlikely(whole_differs(slot, class, shape, generic_filled(features))))
-        return NULL;
-    magazine->count = count;
-    signal_fence(); /* off the list before it changes: for handlers that call exit() */
+    HOLD(slot);
+    signal_fence(); /* so that what is needed again is loaded again: there are no registers for it */
+    size_t usable = class->usable;
     /* One that comes soon is most likely cold; by the time it is asked for it need not be. */
-    fast_prefetch(slot_address(class, (&magazine->slots[count])[-FAST_AHEAD]), class->usable);
+    fast_prefetch(slot_address(class, top[-FAST_AHEAD]), usable, shape);
+    if (verify && unlikely(whole_differs(slot, whole_of(class, shape), shape,
+                                         freed ? generic_filled(features) : vec_repeat(0))))
+        return NULL;
+    heap->stock.counts[c] = (uint32_t)count;
+    signal_fence(); /* off the list before it changes: for handlers that call exit() */
+    if (features & GUARD_SAMPLES)
+        heap->until_sample--;
+    if (generic_is_watched(features) || !freed)
+        state_store_before(word, STATE_BUSY);
     if (zero)
-        whole_fill(slot, class, shape, canary_vectors ? fast_canary_vectors(shape) : 0, vec_repeat(0));
-    size_t slack = class->usable - size;
+        whole_fill(slot, whole_of(class, shape), shape, canary_vectors ? fast_canary_vectors(shape) : 0,
+                   vec_repeat(0));
+    size_t slack = usable - size;
     kind = kind_in_force(kind, features);
     if (canary_vectors)
-        fast_write_canary(slot, class->usable, slack, kind, shape);
+        fast_write_canary(slot, usable, slack, kind, shape);
     else if (canaries)
-        canary_write(slot, class->usable, slack, kind);
+        canary_write(slot, usable, slack, kind);
+    if (features & RECORD_CALLERS)
+        sites_note_allocation(slot);
     state_store(word, state_live(slack));
     return slot;
+}
+
+/* The slot of these classes whose start the pointer is, if the heap knows of it. */
+static ALWAYS_INLINE bool fast_find(const struct heap *heap, const void *block, enum shape shape,
+                                    const struct size_class **of, size_t *c, uint32_t *slot)
+{
+    *c = class_of_address(block);
+    if (unlikely(*c - shape_first_class(shape) >= shape_span(shape)))
+        return false;
+    const struct size_class *class = fast_class(*c);
+    *of = class;
+    uint64_t number;
+    if (unlikely(!slot_begins(class, (uint64_t)((uintptr_t)block - (uintptr_t) class->base), &number)) ||
+        unlikely(number >= heap->stock.limits[*c]))
+        return false;
+    *slot = (uint32_t)number;
+    return true;
+}
+
+/* Whose slack over the least has just been seen to be that. */
+static ALWAYS_INLINE bool fast_claim(state_word *word, size_t over, size_t least, state_word claimed)
+{
+    if (__libc_single_threaded) {
+        state_store_before(word, claimed);
+        return true;
+    }
+    HOLD(over);
+    return generic_exchange(word, (state_word)(over + least + STATE_LIVE), claimed);
 }
 
 /* `size` is what the caller thinks the block has, NULL if nothing. False: give up. */
@@ -127,17 +190,17 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
                                     enum allocation_kind kind, unsigned features)
 {
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
-    if (features & (CHECK_NEIGHBOURS | PROTECT_FREED | RECORD_CALLERS))
-        return false;
     __builtin_prefetch((const char *)block + FAST_FREED_AHEAD, 1);
-    struct found found;
-    if (unlikely(!generic_find(block, shape_first_class(shape), shape_span(shape), &found)))
+    const struct size_class *class;
+    size_t c;
+    uint32_t number;
+    if (unlikely(!fast_find(heap, block, shape, &class, &c, &number)))
         return false;
-    const struct size_class *class = found.class;
+    state_word *word = slot_state(class, number);
     /* Every block here has a canary. */
     const size_t least = fast_least_slack(features);
-    size_t usable = class->usable;
-    size_t over = state_load(found.word) - (STATE_LIVE + least);
+    const size_t usable = class->usable;
+    size_t over = state_load(word) - (STATE_LIVE + least);
     HOLD(over);
     if (unlikely(over > fast_most_slack(class, shape) - least))
         return false;
@@ -148,22 +211,28 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     if (canaries && unlikely(shape != SHAPE_LONG ? !fast_canary_intact(block, usable, slack, kind, shape)
                                                  : !canary_intact(block, usable, slack, kind)))
         return false;
-    /* The slot will be put into the one or the other. */
-    struct quarantine *quarantine = quarantine_of(heap, class);
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t place = quarantines ? quarantine->room - 1 : magazine->count;
-    if (unlikely(place >= (quarantines ? class->batch : class->magazine_capacity)))
+    if (features & CHECK_NEIGHBOURS &&
+        unlikely(!neighbours_are_whole(class, number, heap->stock.limits[c], block, kind)))
         return false;
-    HOLD(over);
-    if (unlikely(!generic_claim_as_seen(found.word, (state_word)(over + least + STATE_LIVE), STATE_FREED)))
+    /* The slot will be put into the one or the other. */
+    size_t place = quarantines ? (size_t)heap->stock.rooms[c] - 1 : heap->stock.counts[c];
+    HOLD(place);
+    if (unlikely(place >= (quarantines ? BATCH_MOST : fast_magazine_most(class, shape))))
+        return false;
+    const state_word claimed = generic_is_watched(features) ? STATE_BUSY : STATE_FREED;
+    if (unlikely(!fast_claim(word, over, least, claimed)))
         return false;
     signal_fence(); /* what is needed again is loaded again: there are no registers for it */
     if (generic_fills(features))
-        whole_fill(block, class, shape, 0, generic_filled(features));
+        whole_fill(block, whole_of(class, shape), shape, 0, generic_filled(features));
+    if (features & RECORD_CALLERS)
+        sites_note_free(block);
+    if (generic_is_watched(features))
+        state_store(word, STATE_FREED);
     signal_fence();
     if (!quarantines)
-        magazine_push(magazine, place, found.slot);
-    else if (unlikely(quarantine_put(quarantine, place, found.slot)))
+        magazine_push(heap_magazine(heap, class), &heap->stock.counts[c], place, number);
+    else if (unlikely(quarantine_put(quarantine_front(heap, class), &heap->stock.rooms[c], place, number)))
         quarantine_pass_on_own(class);
     return true;
 }

@@ -25,14 +25,21 @@ enum check {
 #define CHECKS_SHIFT 8
 #define CHECKS_ALL   0x3f00u
 
-/* What the default profile has in force, given that all compiled features are: the paths compiled for it fold
- * this. */
-#define FEATURES_DEFAULT (FEATURES_COMPILED | CHECK_NEW_DELETE)
-
 /* Set by the Makefile from FEATURES=; a source-level reader (an editor, a linter) sees all of them. */
 #ifndef FEATURES_COMPILED
 #define FEATURES_COMPILED FEATURES_ALL
 #endif
+
+/* What each profile has in force; and of that, what is compiled in, which the paths compiled for it fold. */
+#define PROFILE_FEATURES_DEFAULT (FEATURES_ALL | CHECK_NEW_DELETE)
+#define PROFILE_FEATURES_STRICT  (FEATURES_ALL | CHECKS_ALL)
+#define PROFILE_FEATURES_LIGHT                                                                               \
+    (PROFILE_FEATURES_DEFAULT & ~(unsigned)(COMPATMALLOC_QUARANTINE | COMPATMALLOC_POISON_ON_FREE |          \
+                                            COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
+
+#define FEATURES_DEFAULT (PROFILE_FEATURES_DEFAULT & (FEATURES_COMPILED | CHECKS_ALL))
+#define FEATURES_STRICT  (PROFILE_FEATURES_STRICT & (FEATURES_COMPILED | CHECKS_ALL))
+#define FEATURES_LIGHT   (PROFILE_FEATURES_LIGHT & (FEATURES_COMPILED | CHECKS_ALL))
 
 /* Indexed by bit number of enum compatmalloc_feature. */
 #define FEATURE_NAMES                                                                                        \

@@ -74,9 +74,9 @@ static ALWAYS_INLINE bool generic_prepare(const struct size_class *class, char *
 static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned features, state_word **taken)
 {
     const struct size_class *class = &constants.classes[c];
-    struct magazine *magazine = heap_magazine(heap, class);
+    const uint32_t *slots = heap_magazine(heap, class);
     for (;;) {
-        uint32_t count = magazine->count;
+        uint32_t count = heap->stock.counts[c];
         if (unlikely(count - 1 >= class->magazine_capacity)) {
             if (unlikely(count != 0))
                 misuse_metadata(class, NULL, "the count of a magazine", "malloc");
@@ -84,8 +84,8 @@ static ALWAYS_INLINE char *generic_take(struct heap *heap, unsigned c, unsigned 
             if (unlikely(count == 0))
                 return NULL;
         }
-        magazine->count = --count;
-        uint32_t slot = magazine->slots[count];
+        heap->stock.counts[c] = --count;
+        uint32_t slot = slots[count];
         char *block = slot_address(class, slot);
         if (unlikely(!slot_exists(class, slot))) {
             misuse_metadata(class, block, "an entry of a magazine", "malloc");
@@ -129,24 +129,23 @@ static ALWAYS_INLINE void *generic_allocate(struct heap *heap, unsigned c, size_
     return block;
 }
 
-/* Take a slot whose live state has just been seen. */
-static ALWAYS_INLINE bool generic_claim_as_seen(state_word *word, state_word seen, state_word claimed)
+/* With threads, one exchange decides between two that free the same block at the same moment. */
+static ALWAYS_INLINE bool generic_exchange(state_word *word, state_word seen, state_word claimed)
 {
-    if (__libc_single_threaded) {
-        state_store_before(word, claimed);
-        return true;
-    }
     return __atomic_compare_exchange_n(word, &seen, claimed, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/*
- * Take a live slot out of its owner's hands and leave it in another state; false (and nothing done) if it is
- * not live. With threads, one exchange decides between two that free the same block at the same moment.
- */
+/* Take a live slot out of its owner's hands and leave it in another state; false (and nothing done) if it is
+ * not live. */
 static ALWAYS_INLINE bool generic_claim(state_word *word, state_word *state, state_word claimed)
 {
     *state = state_load(word);
-    return likely(state_is_live(*state)) && generic_claim_as_seen(word, *state, claimed);
+    if (unlikely(!state_is_live(*state)))
+        return false;
+    if (!__libc_single_threaded)
+        return generic_exchange(word, *state, claimed);
+    state_store_before(word, claimed);
+    return true;
 }
 
 /* Hand a claimed slot on: to the quarantine, or to the magazine at once. */
@@ -154,10 +153,10 @@ static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class
                                       uint32_t slot, unsigned features)
 {
     if (features & COMPATMALLOC_QUARANTINE) {
-        struct quarantine *quarantine = quarantine_of(heap, class);
-        if (unlikely(quarantine->room - 1 >= class->batch))
+        if (unlikely(heap->stock.rooms[c] - 1 >= class->batch))
             quarantine_pass_on(heap, class);
-        if (unlikely(quarantine_put(quarantine, quarantine->room - 1, slot)))
+        if (unlikely(quarantine_put(quarantine_front(heap, class), &heap->stock.rooms[c],
+                                    heap->stock.rooms[c] - 1, slot)))
             quarantine_pass_on(heap, class);
     } else {
         magazine_put(heap, class, c, slot);
@@ -181,12 +180,9 @@ static ALWAYS_INLINE bool generic_find(const void *block, unsigned first, unsign
     const struct size_class *class = &constants.classes[c];
     HOLD(class);
     uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t) class->base), slot;
-    if (unlikely(!slot_begins(class, offset, &slot)) || unlikely(slot >= class->slots))
+    if (unlikely(!slot_begins(class, offset, &slot)) || unlikely(!slot_exists_in((unsigned)c, slot)))
         return false;
-    uintptr_t states = slot_states(class, (uint32_t)slot);
-    if (unlikely(states == 0))
-        return false;
-    *found = (struct found){slot_state_in(states, (uint32_t)slot), class, (uint32_t)slot};
+    *found = (struct found){slot_state(class, (uint32_t)slot), class, (uint32_t)slot};
     return true;
 }
 
@@ -240,6 +236,7 @@ static ALWAYS_INLINE bool generic_free(struct heap *heap, void *block, const cha
         sites_note_free(block);
     if (features & (CHECK_NEIGHBOURS | PROTECT_FREED))
         state_store(found.word, claimed == STATE_CLOSED ? STATE_CLOSED : STATE_FREED);
+    heap_look_at_limit(heap, c); /* it may have been all that the fast path did not know */
     generic_put(heap, class, c, found.slot, features);
     return true;
 }
@@ -251,13 +248,18 @@ static ALWAYS_INLINE unsigned generic_class_unpaged(size_t size, unsigned featur
     return constants.class_of_small[(size + slack + 15) / 16];
 }
 
+/* The largest request that gets a slot below CLASS_FIRST_PAGED. */
+static ALWAYS_INLINE size_t generic_unpaged_most(unsigned features)
+{
+    size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
+    return features & PROTECT_FREED ? min_size(constants.page_size, UNPAGED_LIMIT) - 1 - slack
+                                    : UNPAGED_LIMIT - slack;
+}
+
 /* The class for a request, 0 < size; or CLASS_COUNT: a large block. */
 static ALWAYS_INLINE unsigned generic_class(size_t size, unsigned features)
 {
-    size_t slack = features & COMPATMALLOC_CANARIES ? CANARY_MINIMUM : 0;
-    size_t limit = features & PROTECT_FREED ? min_size(constants.page_size, UNPAGED_LIMIT) - 1 - slack
-                                            : UNPAGED_LIMIT - slack;
-    if (likely(size - 1 < limit))
+    if (likely(size - 1 < generic_unpaged_most(features)))
         return generic_class_unpaged(size, features);
     if (likely(size - 1 < SMALL_LIMIT - constants.slack_minimum_paged))
         return constants.class_of_paged[(size + constants.slack_minimum_paged + 4095) / 4096];

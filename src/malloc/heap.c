@@ -45,7 +45,7 @@ enum phase {
     PHASE_ENDED
 };
 
-__thread struct heap *heap_current __attribute__((tls_model("initial-exec")));
+__thread uintptr_t heap_distance __attribute__((tls_model("initial-exec")));
 static __thread enum phase phase __attribute__((tls_model("initial-exec")));
 
 static struct heap **table; /* by index */
@@ -76,8 +76,13 @@ static uint32_t ring_entries(const struct size_class *class)
         return power_of_two_below(clamp(settings->quarantine_size / class->stride, 1, 32768));
     if (settings->profile == PROFILE_STRICT)
         return power_of_two_below(
-            clamp(STRICT_RING_BYTES / class->stride * 4, STRICT_RING_LEAST, STRICT_RING_MOST));
+            clamp(STRICT_RING_BYTES / class->stride, STRICT_RING_LEAST, STRICT_RING_MOST));
     return power_of_two_below(clamp(RING_BYTES / class->stride, RING_LEAST, RING_MOST));
+}
+
+static uint32_t place_offset(uint32_t place)
+{
+    return (uint32_t)(offsetof(struct heap, places) + place * sizeof(uint32_t));
 }
 
 size_t heap_layout(void)
@@ -85,11 +90,11 @@ size_t heap_layout(void)
     uint32_t at = FAST_AHEAD - 1; /* so far before the first magazine the fast path may look (fast.h) */
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
-        class->magazine = at;
+        class->magazine = place_offset(at);
         class->magazine_capacity =
             (uint16_t)clamp(MAGAZINE_BYTES / class->stride, MAGAZINE_LEAST, MAGAZINE_MOST);
-        at += MAGAZINE_PLACES(class);
-        class->quarantine = at;
+        at += class->magazine_capacity;
+        class->quarantine = place_offset(at);
         uint32_t ring = ring_entries(class);
         uint32_t mix = clamp(ring / 2, 1, 64);
         class->batch = (uint8_t)power_of_two_below(
@@ -183,8 +188,8 @@ static void thread_ends(void *round)
     uintptr_t next = (uintptr_t)round + 1;
     if (next <= DESTRUCTOR_ROUNDS && pthread_setspecific(end_key, (void *)next) == 0)
         return;
-    struct heap *heap = heap_current;
-    heap_current = NULL;
+    struct heap *heap = heap_current();
+    heap_distance = 0;
     phase = PHASE_ENDED;
     if (!heap)
         return;
@@ -213,6 +218,7 @@ bool heap_start(void)
  * moment. */
 static void distrust(struct heap *heap)
 {
+    memset(&heap->stock, 0, sizeof heap->stock);
     memset(heap->runs, 0, sizeof heap->runs);
     memset(heap->places, 0, heap_bytes - sizeof *heap);
     heap->outbox.count = 0;
@@ -247,10 +253,8 @@ static void relist_dubious_runs(void)
         const struct size_class *class = &constants.classes[c];
         uint32_t frontier = region_frontier(c);
         for (uint32_t slot = 0; slot < frontier;) {
-            if (!slot_has_extent(class, slot)) {
-                slot = ((slot >> class->extent_shift) + 1) << class->extent_shift;
-                continue;
-            }
+            if (!slot_exists_in(c, slot))
+                break;
             struct run *run = slot_run(class, slot);
             bool active = run_is_active(run);
             slot += run->slots ? run->slots : RUN_SLOTS;
@@ -286,7 +290,7 @@ struct heap *heap_attach(void)
     struct heap *heap = take_idle_or_new(1);
     if (!heap)
         return NULL;
-    heap_current = heap;
+    heap_distance = (uintptr_t)heap - (uintptr_t)&constants.no_heap;
     phase = PHASE_ATTACHED;
     (void)pthread_setspecific(end_key, (void *)1);
     return heap;
@@ -317,8 +321,8 @@ void heap_unlock_shared(void)
 
 static bool may_have(struct heap *heap, unsigned class)
 {
-    return heap->runs[class].oldest || heap_magazine(heap, &constants.classes[class])->count != 0 ||
-           depot_has_some(heap, class) || atomic_load_explicit(&heap->inbox, memory_order_relaxed);
+    return heap->runs[class].oldest || heap->stock.counts[class] != 0 || depot_has_some(heap, class) ||
+           atomic_load_explicit(&heap->inbox, memory_order_relaxed);
 }
 
 struct heap *heap_borrow_idle(unsigned class)
@@ -368,7 +372,7 @@ void heap_fork_child(void)
         if (!heap)
             continue;
         forget(heap->random);
-        if (heap == heap_current || heap == borrowed || is_idle(i))
+        if (heap == heap_or_none() || heap == borrowed || is_idle(i))
             continue;
         heap->dubious = true;
         atomic_store(&dubious_runs, true);

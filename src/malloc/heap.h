@@ -22,10 +22,11 @@
 
 #include <stdatomic.h>
 
+#include "constants.h"
 #include "inbox.h"
 #include "random.h"
 #include "run.h"
-#include "size_class.h"
+#include "slot_table.h"
 
 /* Slots of a magazine: enough to make refills rare, not so many that idle threads sit on much memory. */
 #define MAGAZINE_MOST  128u
@@ -44,6 +45,7 @@ struct depot {
 };
 
 struct heap {
+    struct stock stock;    /* by class */
     struct random *random; /* in memory that is wiped on fork */
     uint32_t index;        /* its number; runs name their owner by it */
     bool dubious;          /* its thread vanished in a fork: trust only the bitmaps of its runs */
@@ -56,15 +58,24 @@ struct heap {
     uint32_t places[];              /* magazines and quarantines, laid out by heap_layout() */
 };
 
-struct magazine {
-    uint32_t count;
-    uint32_t slots[]; /* the last one is handed out next */
-};
+/*
+ * This thread's heap, as its distance from constants.no_heap, so that 0 says that there is none: not attached
+ * yet, or no longer, or the dynamic linker has not prepared this thread's variables yet. One initial-exec TLS
+ * load.
+ */
+extern __thread uintptr_t heap_distance __attribute__((tls_model("initial-exec")));
 
-#define MAGAZINE_PLACES(class) (1u + (class)->magazine_capacity)
+/* The heap, or constants.no_heap, which is empty in every respect: the hot paths need not ask which. */
+static ALWAYS_INLINE struct heap *heap_or_none(void)
+{
+    return (struct heap *)((uintptr_t)&constants.no_heap + heap_distance);
+}
 
-/* This thread's heap, or NULL: not attached yet, or no longer. One initial-exec TLS load. */
-extern __thread struct heap *heap_current __attribute__((tls_model("initial-exec")));
+/* The heap, or NULL. */
+static ALWAYS_INLINE struct heap *heap_current(void)
+{
+    return heap_distance != 0 ? heap_or_none() : NULL;
+}
 
 /* Lay out heap->places[] in constants.classes[] for the settings in force. Returns sizeof(struct heap) with
  * it. */
@@ -96,9 +107,17 @@ uint32_t heap_count(void);
 
 void heap_fork_child(void);
 
-static ALWAYS_INLINE struct magazine *heap_magazine(struct heap *heap, const struct size_class *class)
+/* How far the class has grown by now. */
+static inline void heap_look_at_limit(struct heap *heap, unsigned class)
 {
-    return (struct magazine *)&heap->places[class->magazine];
+    heap->stock.limits[class] = __atomic_load_n(&slot_table_limits[class], __ATOMIC_RELAXED);
+}
+
+/* The slots of the class's magazine, of which there are heap->stock.counts[]: the last one is handed out
+ * next. */
+static ALWAYS_INLINE uint32_t *heap_magazine(struct heap *heap, const struct size_class *class)
+{
+    return (uint32_t *)(void *)((char *)heap + class->magazine);
 }
 
 #endif

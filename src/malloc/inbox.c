@@ -67,7 +67,8 @@ static unsigned class_of_entry(uint64_t entry)
 static uint32_t owner_of(uint64_t entry)
 {
     const struct size_class *class = &constants.classes[class_of_entry(entry)];
-    return atomic_load_explicit(&slot_run(class, (uint32_t)entry)->owner, memory_order_acquire);
+    uint32_t slot = slot_exists(class, (uint32_t)entry) ? (uint32_t)entry : 0;
+    return atomic_load_explicit(&slot_run(class, slot)->owner, memory_order_acquire);
 }
 
 static void deliver(struct parcel *parcel, struct heap *to)

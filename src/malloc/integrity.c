@@ -35,7 +35,8 @@ static void check_part(struct survey *survey, const struct part *part)
 
 static bool is_mine(const struct run *run)
 {
-    return heap_current && atomic_load_explicit(&run->owner, memory_order_relaxed) == heap_current->index;
+    const struct heap *heap = heap_current();
+    return heap && atomic_load_explicit(&run->owner, memory_order_relaxed) == heap->index;
 }
 
 /* A free slot that rests: one on its way between two places may be half filled, also in this very thread, if
@@ -55,8 +56,8 @@ static uint32_t slots_to_check(const struct survey *survey, unsigned c)
     return (uint32_t)min_size(frontier, most);
 }
 
-/* Most slots of a small process have never been used; so many state words are one of 64 bits. Extents have
- * multiples of that, or are padded. */
+/* Most slots of a small process have never been used; so many state words are one of 64 bits. Tables have
+ * multiples of that. */
 typedef uint64_t state_words __attribute__((may_alias));
 #define FRESH_AT_ONCE (sizeof(state_words) / sizeof(state_word))
 
@@ -70,13 +71,10 @@ static void for_each_slot(struct survey *survey, unsigned c,
                           void (*look)(struct survey *survey, const struct part *part, uint32_t slot))
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t slots = slots_to_check(survey, c), extent = 1u << class->extent_shift;
-    uint32_t step = extent < RUN_SLOTS ? extent : RUN_SLOTS, next;
-    for (uint32_t first = 0; first < slots; first = next) {
+    uint32_t slots = slots_to_check(survey, c), step = 1u << class_run_shift(class);
+    for (uint32_t first = 0; first < slots && slot_exists_in(c, first); first += step) {
         onlookers_stay();
-        bool exists = slot_has_extent(class, first);
-        next = (first | ((exists ? step : extent) - 1)) + 1;
-        if (!exists || !run_is_active(slot_run(class, first)) || slot_run(class, first)->absent)
+        if (!run_is_active(slot_run(class, first)) || slot_run(class, first)->absent)
             continue;
         const state_word *states = slot_state(class, first);
         for (uint32_t i = 0; i < step && first + i < slots; i++) {
@@ -131,12 +129,12 @@ static void look_at_listed(void *survey, unsigned c, uint32_t slot)
 static void check_own(struct survey *survey, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    struct heap *heap = heap_current;
+    struct heap *heap = heap_current();
     if (!heap)
         return;
-    const struct magazine *magazine = heap_magazine(heap, class);
-    for (unsigned i = 0; i < magazine->count && i < class->magazine_capacity; i++)
-        look_at_listed(survey, c, magazine->slots[i]);
+    const uint32_t *slots = heap_magazine(heap, class);
+    for (unsigned i = 0; i < heap->stock.counts[c] && i < class->magazine_capacity; i++)
+        look_at_listed(survey, c, slots[i]);
     quarantine_for_each(heap, c, look_at_listed, survey);
 }
 

@@ -5,9 +5,9 @@
 #include <sys/mman.h>
 
 #include "constants.h"
-#include "extent_table.h"
 #include "guard.h"
 #include "map.h"
+#include "slot_table.h"
 #include "turn.h"
 
 #define GROWTH       (4 * MIB)
@@ -17,7 +17,7 @@
 /* Where something else is in the way, the range goes on at the next multiple of this. */
 #define STRIDE (64 * MIB)
 
-/* Places in the metadata are kept in 32 bits, in units of 64 bytes; this leaves half of that to the table. */
+/* Places in it are kept in 32 bits, in units of METADATA_UNIT (inbox.c). */
 #define LIMIT (128 * GIB)
 
 /* Whoever is interrupted for good between any two steps leaves pieces unused, never in use twice. */
@@ -116,34 +116,21 @@ static bool wiped_renew(struct arena *old)
     return arena != NULL; /* another thread was first */
 }
 
-/* The range from the null extent to the end of the data as it is at the start, with a guard where data
- * begins. */
-static bool map_initially(char *origin, char *table, size_t initial)
-{
-    size_t page = constants.page_size;
-    if (!map_at(origin, (size_t)(plain.base - origin), PROT_READ))
-        return false;
-    if (arena_map(&plain, 0, page + initial) && extent_table_start(table, plain.base)) {
-        (void)guard_install(plain.base, page);
-        atomic_store(&plain.used, page);
-        if (wiped_renew(NULL))
-            return true;
-    }
-    map_release(origin, (size_t)(plain.base - origin) + atomic_load(&plain.mapped));
-    return false;
-}
-
-char *metadata_start(uintptr_t address, size_t table_bytes, size_t null_extent, size_t initial)
+char *metadata_start(uintptr_t address, size_t initial)
 {
     size_t page = constants.page_size;
     plain = (struct arena){.base = (char *)address};
-    char *table = plain.base - round_up(table_bytes, page);
-    char *origin = table - round_up(null_extent, page);
-    if (!map_initially(origin, table, initial))
+    if (!arena_map(&plain, 0, page + initial))
         return NULL;
+    (void)guard_install(plain.base, page);
+    atomic_store(&plain.used, page);
+    if (!wiped_renew(NULL)) {
+        map_release(plain.base, atomic_load(&plain.mapped));
+        return NULL;
+    }
     mark = metadata_allocate_wiped(64, 64);
     set_mark();
-    return origin;
+    return plain.base;
 }
 
 bool metadata_was_occupied(void)
@@ -172,7 +159,7 @@ void *metadata_allocate_wiped(size_t bytes, size_t alignment)
 
 size_t metadata_mapped(void)
 {
-    return extent_table_in_use() + atomic_load(&plain.mapped) + atomic_load(&wiped_mapped);
+    return slot_table_mapped() + atomic_load(&plain.mapped) + atomic_load(&wiped_mapped);
 }
 
 bool metadata_was_wiped(void)
@@ -183,6 +170,5 @@ bool metadata_was_wiped(void)
 void metadata_fork_child(void)
 {
     turn_reset(&turn);
-    extent_table_fork_child();
     set_mark();
 }

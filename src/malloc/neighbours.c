@@ -4,14 +4,12 @@
 #include "report.h"
 #include "verify.h"
 
-/* Of a free neighbour so much is looked at, on the side where the block is. */
-#define REACH ((size_t)64)
-
 /* The neighbour, if it can be looked at: mapped, which it is in the extent of a block that is live. */
 static bool find(const struct size_class *class, uint32_t slot, uint32_t other, struct part *part)
 {
-    bool same_extent = slot >> class->extent_shift == other >> class->extent_shift;
-    if (!same_extent || other >= class->slots || !run_is_active(slot_run(class, other)))
+    unsigned shift = class_extent_shift(class);
+    if (slot >> shift != other >> shift || !slot_exists(class, other) ||
+        !run_is_active(slot_run(class, other)))
         return false;
     *part = verify_part(class, other);
     return true;
@@ -47,7 +45,7 @@ bool neighbours_check_before(const struct size_class *class, uint32_t slot, cons
     struct part part;
     if (slot == 0 || !find(class, slot, slot - 1, &part))
         return true;
-    size_t reach = min_size(class->usable, REACH);
+    size_t reach = min_size(class->usable, NEIGHBOURS_REACH);
     if (part.state == STATE_GUARD) /* what is of it on the same page is no guard */
         reach = min_size(reach, (uintptr_t)slot_address(class, slot) & (constants.page_size - 1));
     part.from = class->usable - reach;
@@ -68,7 +66,7 @@ bool neighbours_check(const struct size_class *class, uint32_t slot, const char 
     bool before = neighbours_check_before(class, slot, operation);
     if (!find(class, slot, slot + 1, &part) || part.state == STATE_GUARD)
         return before;
-    part.to = min_size(class->usable, REACH);
+    part.to = min_size(class->usable, NEIGHBOURS_REACH);
     if (verify_is_whole(&part))
         return before;
     verify_report(&part, operation);

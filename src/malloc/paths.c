@@ -150,27 +150,37 @@ const struct dispatch paths_passthrough = {
     .release_sized = libc_release_sized,
 };
 
-#if defined(__x86_64__)
 /* What the dynamic linker found out is asked for. The compiler's __builtin_cpu_supports() would execute a
  * dozen cpuid instructions when the library is loaded, and in a virtual machine each takes microseconds. */
-static const struct dispatch *compiled_for_this_cpu(void)
+#if defined(__x86_64__)
+static bool has_avx2(void)
 {
-    bool wide = CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2);
-    return wide ? &paths_compiled_avx2 : &paths_compiled;
+    return CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2);
 }
+
+static bool has_avx512(void)
+{
+    return has_avx2() && CPU_FEATURE_ACTIVE(AVX512F) && CPU_FEATURE_ACTIVE(AVX512VL);
+}
+
+#define UP_TO_AVX2(paths)   (has_avx2() ? &paths##_avx2 : &(paths))
+#define UP_TO_AVX512(paths) (has_avx512() ? &paths##_avx512 : UP_TO_AVX2(paths))
 #else
-static const struct dispatch *compiled_for_this_cpu(void)
-{
-    return &paths_compiled;
-}
+#define UP_TO_AVX2(paths)   (&(paths))
+#define UP_TO_AVX512(paths) (&(paths))
 #endif
 
 const struct dispatch *paths_for(const struct constants *settled)
 {
     if (settled->passthrough)
         return &paths_passthrough;
-    bool compiled = settled->features == FEATURES_DEFAULT && !settled->tags_replace;
-    return compiled ? compiled_for_this_cpu() : &paths_dynamic;
+    if (!settled->tags_replace && settled->features == FEATURES_DEFAULT)
+        return UP_TO_AVX512(paths_default);
+    if (!settled->tags_replace && settled->features == FEATURES_LIGHT)
+        return UP_TO_AVX512(paths_light);
+    if (!settled->tags_replace && settled->features == FEATURES_STRICT)
+        return UP_TO_AVX2(paths_strict);
+    return &paths_dynamic;
 }
 
 const struct dispatch *paths_around(const struct constants *settled)

@@ -20,7 +20,7 @@ static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
 {
     CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
-    struct heap *heap = heap_current;
+    struct heap *heap = heap_current();
     void *block = NULL;
     if (features & GUARD_SAMPLES && heap && unlikely(guarded_wants(heap, size)))
         block = guarded_allocate(heap, size, kind);
@@ -34,7 +34,7 @@ static NOINLINE void *calloc_generic(size_t size)
 {
     CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
-    struct heap *heap = heap_current;
+    struct heap *heap = heap_current();
     if (features & GUARD_SAMPLES && heap && unlikely(guarded_wants(heap, size))) {
         void *guarded = guarded_allocate(heap, size, KIND_MALLOC);
         if (guarded)
@@ -50,7 +50,7 @@ static NOINLINE void *calloc_generic(size_t size)
 static NOINLINE void release_generic(void *block, const char *operation, enum allocation_kind kind)
 {
     CALLER_NOTE();
-    struct heap *heap = heap_current;
+    struct heap *heap = heap_current();
     if (unlikely(!heap || !generic_free(heap, block, operation, kind, PATHS_FEATURES)))
         cold_free(block, operation, kind);
 }
@@ -69,8 +69,7 @@ static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t
 
 static ALWAYS_INLINE void *try_allocate(size_t size, enum shape shape, enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    return likely(heap != NULL) ? fast_allocate(heap, size, shape, kind, PATHS_FEATURES_SMALL) : NULL;
+    return fast_allocate(heap_or_none(), size, shape, STATE_FREED, kind, PATHS_FEATURES_SMALL);
 }
 
 static NOINLINE void *allocate_long(size_t size, enum allocation_kind kind)
@@ -106,8 +105,7 @@ static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
 static ALWAYS_INLINE bool try_free(void *block, const size_t *size, enum shape shape,
                                    enum allocation_kind kind)
 {
-    struct heap *heap = heap_current;
-    return likely(heap != NULL) && likely(fast_free(heap, block, size, shape, kind, PATHS_FEATURES_SMALL));
+    return likely(fast_free(heap_or_none(), block, size, shape, kind, PATHS_FEATURES_SMALL));
 }
 
 static NOINLINE void free_block_long(void *block)
@@ -163,6 +161,13 @@ static NOINLINE void release_sized_further(void *block, size_t alignment, size_t
         release_sized_generic(block, alignment, size, operation, kind);
 }
 
+/* What the fast path found no freed slot for: in a program that grows, most often one that was never used. */
+static NOINLINE void *allocate_fresh(size_t size, enum allocation_kind kind)
+{
+    void *block = fast_allocate(heap_or_none(), size, SHAPE_SMALL, STATE_FRESH, kind, PATHS_FEATURES_SMALL);
+    return likely(block != NULL) ? block : allocate_generic(size, kind);
+}
+
 /* --- where the exported functions arrive */
 
 static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
@@ -170,22 +175,30 @@ static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
     if (unlikely(!fast_fits(size, SHAPE_SMALL, PATHS_FEATURES)))
         return allocate_further(size, kind);
     void *block = try_allocate(size, SHAPE_SMALL, kind);
-    return likely(block != NULL) ? block : allocate_generic(size, kind);
+    return likely(block != NULL) ? block : allocate_fresh(size, kind);
 }
+
+/* Who calls is of interest before anything goes wrong only where it is recorded. */
+#define NOTE_IF_RECORDED()                                                                                   \
+    if (PATHS_FEATURES & RECORD_CALLERS)                                                                     \
+    CALLER_NOTE()
 
 static void *malloc_path(size_t size)
 {
+    NOTE_IF_RECORDED();
     return allocate(size, KIND_MALLOC);
 }
 
 static void *allocate_path(size_t size, enum allocation_kind kind)
 {
+    NOTE_IF_RECORDED();
     return allocate(size, kind);
 }
 
 /* What is zero anyway is an ordinary block. */
 static void *calloc_path(size_t size)
 {
+    NOTE_IF_RECORDED();
     if (!generic_zeroes(PATHS_FEATURES) || unlikely(!fast_fits(size, SHAPE_LONG, PATHS_FEATURES)))
         return calloc_generic(size);
     return allocate(size, KIND_MALLOC);
@@ -193,6 +206,7 @@ static void *calloc_path(size_t size)
 
 static void free_path(void *block)
 {
+    NOTE_IF_RECORDED();
     if (unlikely(!fast_is_of_shape(block, SHAPE_SMALL)))
         free_block_further(block);
     else if (unlikely(!try_free(block, NULL, SHAPE_SMALL, KIND_MALLOC)))
@@ -201,6 +215,7 @@ static void free_path(void *block)
 
 static void release_path(void *block, const char *operation, enum allocation_kind kind)
 {
+    NOTE_IF_RECORDED();
     if (unlikely(!try_free(block, NULL, SHAPE_SMALL, kind)))
         release_further(block, operation, kind);
 }
@@ -208,6 +223,7 @@ static void release_path(void *block, const char *operation, enum allocation_kin
 static void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
                                enum allocation_kind kind)
 {
+    NOTE_IF_RECORDED();
     if (unlikely(alignment != 0 || !try_free(block, &size, SHAPE_SMALL, kind)))
         release_sized_further(block, alignment, size, operation, kind);
 }

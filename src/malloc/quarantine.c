@@ -12,19 +12,19 @@ static unsigned fifo_places(const struct size_class *class)
     return (unsigned)class->batch * class->batches;
 }
 
-static uint32_t *oldest_of(struct quarantine *quarantine, const struct size_class *class)
+static uint32_t *oldest_of(struct heap *heap, const struct size_class *class)
 {
-    return quarantine->slots + class->batch;
+    return quarantine_front(heap, class) + BATCH_MOST;
 }
 
-static uint32_t *fifo_of(struct quarantine *quarantine, const struct size_class *class)
+static uint32_t *fifo_of(struct heap *heap, const struct size_class *class)
 {
-    return oldest_of(quarantine, class) + 1;
+    return oldest_of(heap, class) + 1;
 }
 
-static uint32_t *mix_of(struct quarantine *quarantine, const struct size_class *class)
+static uint32_t *mix_of(struct heap *heap, const struct size_class *class)
 {
-    return fifo_of(quarantine, class) + fifo_places(class);
+    return fifo_of(heap, class) + fifo_places(class);
 }
 
 /* By vectors where that is possible; and else not by a call, for a few words. */
@@ -41,18 +41,18 @@ static ALWAYS_INLINE void copy(uint32_t *to, const uint32_t *from, unsigned batc
 
 /* What the front holds becomes the FIFO's youngest batch, in the place of the oldest. Each slot leaves one
  * place before it enters another. */
-static void advance(struct quarantine *quarantine, const struct size_class *class, uint32_t *leaving)
+static void advance(struct heap *heap, const struct size_class *class, uint32_t *leaving)
 {
-    unsigned batch = class->batch, at = *oldest_of(quarantine, class) & (class->batches - 1u);
-    uint32_t *oldest = fifo_of(quarantine, class) + (size_t)at * batch;
+    unsigned batch = class->batch, at = *oldest_of(heap, class) & (class->batches - 1u);
+    uint32_t *oldest = fifo_of(heap, class) + (size_t)at * batch;
     uint32_t entering[BATCH_MOST];
-    copy(entering, quarantine->slots, batch);
+    copy(entering, quarantine_front(heap, class), batch);
     copy(leaving, oldest, batch);
-    quarantine->room = batch;
+    heap->stock.rooms[class_index(class)] = batch;
     signal_fence();
     copy(oldest, entering, batch);
     signal_fence();
-    *oldest_of(quarantine, class) = at + 1;
+    *oldest_of(heap, class) = at + 1;
     signal_fence();
 }
 
@@ -75,38 +75,36 @@ static ALWAYS_INLINE size_t exchange(uint32_t *mix, uint32_t mask, const uint32_
     return count;
 }
 
-static void pass_through_mix(struct heap *heap, const struct size_class *class, uint32_t *mix,
-                             const uint32_t *leaving)
+static void pass_through_mix(struct heap *heap, const struct size_class *class, const uint32_t *leaving)
 {
     const uint8_t *bytes = random_bytes(heap->random, class->batch);
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t *top = magazine->slots;
-    size_t count = magazine->count;
+    uint32_t *mix = mix_of(heap, class), *top = heap_magazine(heap, class);
+    size_t count = heap->stock.counts[class_index(class)];
     if (likely(class->batch == BATCH_MOST))
         count = exchange(mix, class->mix_mask, leaving, bytes, BATCH_MOST, top, count);
     else
         count = exchange(mix, class->mix_mask, leaving, bytes, class->batch, top, count);
     signal_fence();
-    magazine->count = (uint32_t)count;
+    heap->stock.counts[class_index(class)] = (uint32_t)count;
 }
 
 void quarantine_pass_on(struct heap *heap, const struct size_class *class)
 {
-    struct quarantine *quarantine = quarantine_of(heap, class);
+    unsigned c = class_index(class);
     uint32_t leaving[BATCH_MOST];
-    if (unlikely(quarantine->room != 0)) {
+    if (unlikely(heap->stock.rooms[c] != 0)) {
         misuse_metadata(class, NULL, "the count of a quarantine", "free");
-        memset(quarantine->slots, 0, class->batch * sizeof *quarantine->slots);
+        memset(quarantine_front(heap, class), 0, class->batch * sizeof(uint32_t));
     }
-    advance(quarantine, class, leaving);
-    if (unlikely(heap_magazine(heap, class)->count + class->batch > class->magazine_capacity))
-        magazine_spill(heap, class_index(class));
-    pass_through_mix(heap, class, mix_of(quarantine, class), leaving);
+    advance(heap, class, leaving);
+    if (unlikely(heap->stock.counts[c] + class->batch > class->magazine_capacity))
+        magazine_spill(heap, c);
+    pass_through_mix(heap, class, leaving);
 }
 
 NOINLINE void quarantine_pass_on_own(const struct size_class *class)
 {
-    quarantine_pass_on(heap_current, class);
+    quarantine_pass_on(heap_or_none(), class);
 }
 
 /* --- all of it */
@@ -123,21 +121,21 @@ static void spill(struct heap *heap, unsigned c, uint32_t *slots, unsigned count
 }
 
 /* What is left in the room is of no more meaning. */
-static unsigned room_of(const struct quarantine *quarantine, const struct size_class *class)
+static unsigned room_of(const struct heap *heap, unsigned c)
 {
-    return quarantine->room <= class->batch ? quarantine->room : class->batch;
+    unsigned room = heap->stock.rooms[c], batch = constants.classes[c].batch;
+    return room <= batch ? room : batch;
 }
 
 void quarantine_spill_all(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    struct quarantine *quarantine = quarantine_of(heap, class);
     if (!(constants.features & COMPATMALLOC_QUARANTINE))
         return;
-    unsigned room = room_of(quarantine, class);
-    spill(heap, c, quarantine->slots + room, class->batch - room);
-    spill(heap, c, fifo_of(quarantine, class), fifo_places(class));
-    spill(heap, c, mix_of(quarantine, class), class->mix_mask + 1u);
+    unsigned room = room_of(heap, c);
+    spill(heap, c, quarantine_front(heap, class) + room, class->batch - room);
+    spill(heap, c, fifo_of(heap, class), fifo_places(class));
+    spill(heap, c, mix_of(heap, class), class->mix_mask + 1u);
 }
 
 static void look_at(const uint32_t *slots, unsigned count, unsigned c,
@@ -152,11 +150,10 @@ void quarantine_for_each(struct heap *heap, unsigned c, void (*look)(void *data,
                          void *data)
 {
     const struct size_class *class = &constants.classes[c];
-    struct quarantine *quarantine = quarantine_of(heap, class);
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
         return;
-    unsigned room = room_of(quarantine, class);
-    look_at(quarantine->slots + room, class->batch - room, c, look, data);
-    look_at(fifo_of(quarantine, class), fifo_places(class), c, look, data);
-    look_at(mix_of(quarantine, class), class->mix_mask + 1u, c, look, data);
+    unsigned room = room_of(heap, c);
+    look_at(quarantine_front(heap, class) + room, class->batch - room, c, look, data);
+    look_at(fifo_of(heap, class), fifo_places(class), c, look, data);
+    look_at(mix_of(heap, class), class->mix_mask + 1u, c, look, data);
 }

@@ -15,17 +15,16 @@
 
 #define BATCH_MOST 16u
 
-struct quarantine {
-    uint32_t
-        room; /* empty places in the front: if it is none, or more than there are, nothing may be put down */
-    uint32_t slots[]; /* the front, the number of the FIFO's oldest batch, the FIFO, the mix */
-};
+/* The front, the number of the FIFO's oldest batch, the FIFO, the mix. The front has room for the largest
+ * batch, so that the hot paths need not look up how large this one is. */
+#define QUARANTINE_PLACES(class)                                                                             \
+    (BATCH_MOST + 1u + (unsigned)(class)->batch * (class)->batches + (class)->mix_mask + 1u)
 
-#define QUARANTINE_PLACES(class) (2u + (class)->batch * (1u + (class)->batches) + (class)->mix_mask + 1u)
-
-static ALWAYS_INLINE struct quarantine *quarantine_of(struct heap *heap, const struct size_class *class)
+/* Its front. How much room that has says heap->stock.rooms[]: if none, or more than there is, nothing may be
+ * put down. */
+static ALWAYS_INLINE uint32_t *quarantine_front(struct heap *heap, const struct size_class *class)
 {
-    return (struct quarantine *)&heap->places[class->quarantine];
+    return (uint32_t *)(void *)((char *)heap + class->quarantine);
 }
 
 /* Empty the full front; of this thread's heap. */
@@ -34,11 +33,11 @@ void quarantine_pass_on_own(const struct size_class *class);
 
 /* Put a slot down in the last place of the front's room. True if the front is full then, and to be emptied.
  */
-static ALWAYS_INLINE bool quarantine_put(struct quarantine *quarantine, uint32_t place, uint32_t slot)
+static ALWAYS_INLINE bool quarantine_put(uint32_t *front, uint32_t *room, size_t place, uint32_t slot)
 {
-    quarantine->slots[place] = slot;
+    front[place] = slot;
     signal_fence();
-    quarantine->room = place;
+    *room = (uint32_t)place;
     return place == 0;
 }
 

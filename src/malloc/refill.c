@@ -222,24 +222,25 @@ static unsigned take_from_depot(struct heap *heap, unsigned c, unsigned wanted, 
 unsigned magazine_refill(struct heap *heap, unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    struct magazine *magazine = heap_magazine(heap, class);
+    uint32_t *slots = heap_magazine(heap, class);
     unsigned wanted =
         class->magazine_capacity - class->magazine_capacity / 4u; /* room for what is freed next */
     fork_check();
     (void)inbox_take(heap);
-    unsigned count = take_from_depot(heap, c, wanted, magazine->slots);
+    unsigned count = take_from_depot(heap, c, wanted, slots);
     if (count == 0)
-        count = gather(heap, c, wanted, magazine->slots);
+        count = gather(heap, c, wanted, slots);
     if (count == 0) {
         adopt_from_idle(heap, c);
-        count = gather(heap, c, wanted, magazine->slots);
+        count = gather(heap, c, wanted, slots);
     }
     if (count == 0) {
         grow(heap, c);
-        count = gather(heap, c, wanted, magazine->slots);
+        count = gather(heap, c, wanted, slots);
     }
+    heap_look_at_limit(heap, c);
     signal_fence();
-    magazine->count = count;
+    heap->stock.counts[c] = count;
     return count;
 }
 
@@ -251,12 +252,11 @@ static COLD void refuse(const struct size_class *class, uint32_t slot, const cha
 static ALWAYS_INLINE void take_back(struct heap *heap, const struct size_class *class, unsigned c,
                                     uint32_t slot)
 {
-    uintptr_t states = likely(slot < class->slots) ? slot_states(class, slot) : 0;
-    if (unlikely(states == 0)) {
+    if (unlikely(!slot_exists_in(c, slot))) {
         refuse(class, slot, "a slot that is handed back");
         return;
     }
-    struct run *run = slot_run_in(class, states, slot);
+    struct run *run = slot_run(class, slot);
     uint32_t owner = atomic_load_explicit(&run->owner, memory_order_acquire);
     if (owner != heap->index && likely(owner < heap_count())) {
         outbox_add(heap, c, slot);
@@ -282,20 +282,19 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
 static void spill(struct heap *heap, unsigned c, unsigned spilled, bool to_depot)
 {
     const struct size_class *class = &constants.classes[c];
-    struct magazine *magazine = heap_magazine(heap, class);
-    uint32_t *slots = magazine->slots, count = magazine->count;
+    uint32_t *slots = heap_magazine(heap, class), *in_magazine = &heap->stock.counts[c], count = *in_magazine;
     if (unlikely(count > class->magazine_capacity)) {
         misuse_metadata(class, NULL, "the count of a magazine", "free");
-        magazine->count = 0;
+        *in_magazine = 0;
         return;
     }
     uint32_t leaving[MAGAZINE_MOST];
     memcpy(leaving, slots, spilled * sizeof *slots);
-    magazine->count = 0; /* until each slot has one place again */
+    *in_magazine = 0; /* until each slot has one place again */
     signal_fence();
     memmove(slots, slots + spilled, (count - spilled) * sizeof *slots);
     signal_fence();
-    magazine->count = count - spilled;
+    *in_magazine = count - spilled;
     signal_fence();
     if (to_depot && depot_put(heap, c, leaving, spilled))
         return;
@@ -307,11 +306,11 @@ void magazine_spill(struct heap *heap, unsigned c)
 {
     fork_check();
     (void)inbox_take(heap);
-    spill(heap, c, (heap_magazine(heap, &constants.classes[c])->count + 1) / 2, true);
+    spill(heap, c, (heap->stock.counts[c] + 1) / 2, true);
 }
 
 void magazine_spill_all(struct heap *heap, unsigned c)
 {
-    spill(heap, c, heap_magazine(heap, &constants.classes[c])->count, false);
+    spill(heap, c, heap->stock.counts[c], false);
     depot_spill_all(heap, c);
 }

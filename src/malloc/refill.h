@@ -16,20 +16,19 @@ unsigned magazine_refill(struct heap *heap, unsigned class);
 void magazine_spill(struct heap *heap, unsigned class);
 
 /* There must be room: `count` is below the capacity. */
-static ALWAYS_INLINE void magazine_push(struct magazine *magazine, uint32_t count, uint32_t slot)
+static ALWAYS_INLINE void magazine_push(uint32_t *slots, uint32_t *count, size_t place, uint32_t slot)
 {
-    magazine->slots[count] = slot;
+    slots[place] = slot;
     signal_fence();
-    magazine->count = count + 1;
+    *count = (uint32_t)place + 1;
 }
 
 static ALWAYS_INLINE void magazine_put(struct heap *heap, const struct size_class *class, unsigned c,
                                        uint32_t slot)
 {
-    struct magazine *magazine = heap_magazine(heap, class);
-    if (unlikely(magazine->count >= class->magazine_capacity))
+    if (unlikely(heap->stock.counts[c] >= class->magazine_capacity))
         magazine_spill(heap, c);
-    magazine_push(magazine, magazine->count, slot);
+    magazine_push(heap_magazine(heap, class), &heap->stock.counts[c], heap->stock.counts[c], slot);
 }
 
 /* Empty all of it. */

@@ -2,7 +2,7 @@
 #include "region.h"
 
 #include "constants.h"
-#include "extent_table.h"
+#include "fresh.h"
 #include "guard.h"
 #include "heap.h"
 #include "map.h"
@@ -32,39 +32,18 @@ static struct region regions[CLASS_COUNT];
 
 static uint32_t run_slots(const struct size_class *class)
 {
-    return class->extent_shift < RUN_SLOTS_SHIFT ? 1u << class->extent_shift : RUN_SLOTS;
+    return 1u << class_run_shift(class);
 }
 
-static bool extent_ensure(const struct size_class *class, uint32_t slot)
+/* The metadata of the slots up to there. */
+static bool extend_tables(const struct size_class *class, size_t to)
 {
-    uintptr_t *entry = slot_extent_entry(class, slot), none = 0;
-    if (!extent_table_open(entry))
-        return false;
-    if (__atomic_load_n(entry, __ATOMIC_RELAXED))
-        return true;
-    char *metadata = metadata_allocate(slot_extent_metadata(class), METADATA_UNIT);
-    if (!metadata)
-        return false;
-    /* Release: who sees the extent sees zeroed state words. */
-    uintptr_t of_slot_0 = (uintptr_t)metadata + slot_extent_runs(class) -
-                          (slot - slot_in_extent(class, slot)) * sizeof(state_word);
-    (void)__atomic_compare_exchange_n(entry, &none, of_slot_0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-    return true;
-}
-
-/* The extents of the part [from, to). */
-static bool extents_ensure(const struct size_class *class, size_t from, size_t to)
-{
-    uint32_t last = slot_of_offset(class, to - 1), extent_slots = 1u << class->extent_shift;
-    for (uint32_t slot = slot_of_offset(class, from); slot < last; slot += extent_slots)
-        if (!extent_ensure(class, slot))
-            return false;
-    return extent_ensure(class, last);
+    return slot_table_extend(class_index(class), (uint64_t)slot_of_offset(class, to - 1) + 1);
 }
 
 static void mark_unusable(const struct size_class *class, uint32_t slot)
 {
-    slot_run(class, slot)->unusable |= UINT64_C(1) << (slot_in_extent(class, slot) % RUN_SLOTS);
+    slot_run(class, slot)->unusable |= UINT64_C(1) << slot % run_slots(class);
     state_store(slot_state(class, slot), STATE_GUARD);
 }
 
@@ -138,7 +117,7 @@ static bool map_part(struct region *region, unsigned c, struct random *random, s
     if (!map_at(class->base + from, bytes, tags_protection(c)))
         return false;
     size_t to = from + bytes;
-    if (extents_ensure(class, from, to)) {
+    if (extend_tables(class, to)) {
         guard_part(c, random, from, to);
         if (atomic_compare_exchange_strong(&region->mapped_to, &from, to)) {
             atomic_fetch_add_explicit(&region->mapped, bytes, memory_order_relaxed);
@@ -156,10 +135,10 @@ static bool skip(struct region *region, const struct size_class *class, unsigned
 {
     uint32_t frontier = atomic_load(&region->frontier);
     size_t from = atomic_load(&region->mapped_to);
-    uint64_t next = ((((uint64_t)frontier >> class->extent_shift) + 1) << class->extent_shift) +
-                    (((uint64_t)1 << tries / 4) << class->extent_shift);
+    unsigned shift = class_extent_shift(class);
+    uint64_t next = ((((uint64_t)frontier >> shift) + 1) << shift) + (((uint64_t)1 << tries / 4) << shift);
     uint64_t offset = next * class->stride;
-    if (offset + MIB > slot_span(class) || !extent_table_open(slot_extent_entry(class, (uint32_t)next)))
+    if (offset + MIB > slot_span(class))
         return false;
     /* Extents are whole pages, so the next part begins on a page and at a slot at once. */
     if (atomic_compare_exchange_strong(&region->frontier, &frontier, (uint32_t)next))
@@ -167,9 +146,12 @@ static bool skip(struct region *region, const struct size_class *class, unsigned
     return true;
 }
 
-static size_t growth_of(const struct region *region)
+/* The first part of a class is no more than its first table knows of. */
+static size_t growth_of(const struct region *region, const struct size_class *class)
 {
     size_t mapped = atomic_load_explicit(&region->mapped, memory_order_relaxed);
+    if (mapped == 0 && SLOT_TABLE_FIRST * class->stride < GROWTH_LEAST)
+        return round_up(SLOT_TABLE_FIRST * class->stride, constants.page_size);
     return round_up(max_size(GROWTH_LEAST, min_size(GROWTH_MOST, mapped >> GROWTH_SHIFT)),
                     max_size(GROWTH_LEAST, constants.page_size));
 }
@@ -186,7 +168,7 @@ static bool extend(struct region *region, unsigned c, struct random *random)
         if (needed <= from)
             return true;
         size_t least = round_up(needed - from, constants.page_size);
-        size_t growth = max_size(growth_of(region), least);
+        size_t growth = max_size(growth_of(region, class), least);
         if (from + growth > slot_span(class))
             growth = least;
         if (map_part(region, c, random, from, growth) || map_part(region, c, random, from, least))
@@ -227,8 +209,10 @@ struct run *region_next_run(unsigned c, struct heap *heap)
                 return NULL;
         } else if (atomic_compare_exchange_weak(&region->frontier, &first, first + run_slots(class))) {
             struct run *run = make_run(class, c, first, heap->index);
-            if (run->free != 0)
+            if (run->free != 0) {
+                fresh_touch_run(class, run);
                 return run;
+            }
         }
     }
 }
@@ -241,7 +225,7 @@ static struct run *extent_run(const struct size_class *class, uint32_t first, ui
 
 static uint32_t extent_runs(const struct size_class *class)
 {
-    return (1u << class->extent_shift) / run_slots(class);
+    return (1u << class_extent_shift(class)) / run_slots(class);
 }
 
 static bool extent_is_free(const struct size_class *class, uint32_t first, const struct heap *heap)
@@ -263,7 +247,7 @@ static void extent_mark_absent(const struct size_class *class, uint32_t first, s
         guard_forget(run->guards);
         run->guards = 0;
     }
-    for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
+    for (uint32_t slot = first; slot < first + (1u << class_extent_shift(class)); slot++) {
         state_word *word = slot_state(class, slot);
         if (state_is_freed(state_load(word)))
             state_store(word, STATE_PURGED);
@@ -274,12 +258,11 @@ size_t region_release(unsigned c, struct heap *heap)
 {
     const struct size_class *class = &constants.classes[c];
     struct region *region = &regions[c];
-    uint32_t slots = 1u << class->extent_shift;
+    uint32_t slots = 1u << class_extent_shift(class);
     uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
-        if (!slot_has_extent(class, first) || !extent_is_free(class, first, heap) ||
-            !onlookers_begin_removal())
+        if (!slot_exists(class, first) || !extent_is_free(class, first, heap) || !onlookers_begin_removal())
             continue;
         extent_mark_absent(class, first, heap);
         signal_fence();
@@ -313,8 +296,8 @@ unsigned region_lift_guards(unsigned c, const struct heap *heap, unsigned most)
     uint32_t frontier = region_frontier(c);
     unsigned lifted = 0;
     for (uint32_t slot = 0; slot < frontier && lifted < most; slot += run_slots(class)) {
-        if (!slot_has_extent(class, slot))
-            continue;
+        if (!slot_exists(class, slot))
+            break;
         struct run *run = slot_run(class, slot);
         if (!run_is_owned(run, heap->index) || run->absent || run->guards == 0)
             continue;
@@ -329,7 +312,7 @@ static void extent_forget_guards(const struct size_class *class, uint32_t first)
 {
     for (uint32_t i = 0; i < extent_runs(class); i++)
         extent_run(class, first, i)->unusable = run_beyond(extent_run(class, first, i));
-    for (uint32_t slot = first; slot < first + (1u << class->extent_shift); slot++) {
+    for (uint32_t slot = first; slot < first + (1u << class_extent_shift(class)); slot++) {
         state_word *word = slot_state(class, slot);
         if (state_load(word) == STATE_GUARD)
             state_store(word, STATE_FRESH);
@@ -342,7 +325,7 @@ bool region_restore(struct run *run, struct heap *heap)
 {
     const struct size_class *class = &constants.classes[run->class];
     struct region *region = &regions[run->class];
-    uint32_t slots = 1u << class->extent_shift;
+    uint32_t slots = 1u << class_extent_shift(class);
     uint32_t first = run->first_slot & ~(slots - 1);
     size_t from = (size_t)first * class->stride, bytes = (size_t)slots * class->stride;
     if (!map_at(class->base + from, bytes, tags_protection(run->class)))
@@ -367,9 +350,9 @@ uint32_t region_frontier(unsigned class)
 /* Most extents have a live block among the first that are looked at. */
 static bool extent_is_unused(const struct size_class *class, uint32_t first)
 {
-    if (!slot_has_extent(class, first) || extent_run(class, first, 0)->absent)
+    if (!slot_exists(class, first) || extent_run(class, first, 0)->absent)
         return false;
-    for (uint32_t i = 0; i < 1u << class->extent_shift; i++)
+    for (uint32_t i = 0; i < 1u << class_extent_shift(class); i++)
         if (state_is_live(state_load(slot_state(class, first + i))))
             return false;
     return true;
@@ -378,7 +361,7 @@ static bool extent_is_unused(const struct size_class *class, uint32_t first)
 size_t region_unused(unsigned c)
 {
     const struct size_class *class = &constants.classes[c];
-    uint32_t slots = 1u << class->extent_shift, frontier = region_frontier(c);
+    uint32_t slots = 1u << class_extent_shift(class), frontier = region_frontier(c);
     size_t bytes = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots)
         if (extent_is_unused(class, first))

@@ -31,17 +31,17 @@ enum {
 struct size_class {
     char *base;          /* slot 0 */
     uint64_t reciprocal; /* ceil(2^64 / stride): slot = offset * reciprocal / 2^64, exact below 2^46 */
-    uintptr_t *extents;  /* this class's column of the table of extents (slot.h) */
+    uint16_t *first;     /* state word of slot 0, for the first slots */
+    uint16_t *rest;      /* the same for all others (slot.h) */
     uint64_t stride;     /* bytes from one slot to the next */
-    uint64_t slots;      /* that have room in the range: what a slot number must be below */
+    uint32_t slots;      /* that have room in the range */
     uint32_t usable;     /* bytes of a slot that may hold block and canary: stride less the guard page */
-    uint32_t magazine;   /* index of this class's magazine in a heap's slots[] */
-    uint32_t quarantine; /* index of its quarantine */
+    uint32_t magazine;   /* bytes from the start of a heap to this class's magazine */
+    uint32_t quarantine; /* the same of its quarantine */
     uint16_t magazine_capacity;
     uint16_t batches;      /* so many wait in its FIFO, a power of two */
     uint8_t batch;         /* slots of a batch, which the front holds too */
     uint8_t mix_mask;      /* entries - 1 of its mix, a power of two */
-    uint8_t extent_shift;  /* an extent is 2^extent_shift slots */
     uint8_t second, third; /* how slots of up to 128 bytes are covered (whole.h) */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct size_class) == 64, "one cache line");

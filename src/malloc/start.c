@@ -54,6 +54,7 @@
 struct place {
     uintptr_t base;
     unsigned shift;
+    uintptr_t tables;
     uintptr_t metadata;
 };
 
@@ -85,7 +86,7 @@ static struct place choose_place(struct random *random, size_t limit)
     unsigned bits = ADDRESS_BITS;
     place.shift = bits >= 47 ? 35 : bits >= 42 ? bits - 9 : 31;
 
-    /* Where address space is limited, so is the heap, and smaller ranges need smaller tables. */
+    /* Where address space is limited, so is the heap. */
     if (limit != SIZE_MAX) {
         unsigned enough = log2_ceiling(limit) + 1;
         place.shift = enough < 30 ? 30 : enough < place.shift ? enough : place.shift;
@@ -101,11 +102,14 @@ static struct place choose_place(struct random *random, size_t limit)
         most = space / 2;
     }
     uintptr_t zone = (uintptr_t)CLASS_COUNT << place.shift;
-    uintptr_t gap = zone / 16; /* metadata goes somewhere into such a gap behind the zone */
-    uintptr_t room = most > least + zone + gap ? most - least - zone - gap : constants.page_size;
+    uintptr_t tables = CLASS_COUNT * slot_table_spacing(place.shift);
+    uintptr_t gap = zone / 32; /* metadata goes somewhere into such a gap behind zone and tables */
+    uintptr_t all = zone + tables + 2 * gap;
+    uintptr_t room = most > least + all ? most - least - all : constants.page_size;
     place.base = least + round_down(random_word(random) % room, constants.page_size);
+    place.tables = place.base + zone + round_down(random_word(random) % gap, constants.page_size);
     place.metadata =
-        place.base + zone + gap / 4 + round_down(random_word(random) % (gap / 4), constants.page_size);
+        place.base + zone + tables + gap + round_down(random_word(random) % (gap / 2), constants.page_size);
     return place;
 }
 
@@ -130,28 +134,14 @@ static uint32_t stride_of(unsigned c)
     return (uint32_t)(constants.features & COMPATMALLOC_GUARD_PAGES ? pages + constants.page_size : pages);
 }
 
-/* Bytes of the table of extents: rows enough for the class with the most. */
-static size_t extent_table_bytes(void)
+static void place_classes(struct random *random)
 {
-    size_t rows = 0;
-    for (unsigned c = 0; c < CLASS_COUNT; c++) {
-        const struct size_class *class = &constants.classes[c];
-        size_t extents = (((uint64_t)1 << constants.zone_shift) / class->stride >> class->extent_shift) + 1;
-        rows = max_size(rows, extents);
-    }
-    return (rows << EXTENT_ROW_SHIFT) * sizeof(uintptr_t);
-}
-
-static void place_classes(struct random *random, uintptr_t table_end)
-{
-    uint64_t range = (uint64_t)1 << constants.zone_shift;
-    uintptr_t *last_row = (uintptr_t *)table_end - (1u << EXTENT_ROW_SHIFT);
+    uint64_t range = (uint64_t)1 << constants.zone_shift, most = range / class_usable[CLASS_FIRST];
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         struct size_class *class = &constants.classes[c];
         uint64_t skip = round_down(random_word(random) % (range / 4), constants.page_size);
         class->base = (char *)constants.zone_base + c * range + skip;
-        class->slots = min_size((range - skip) / class->stride, UINT32_MAX);
-        class->extents = last_row + c;
+        class->slots = (uint32_t)min_size((range - skip) / class->stride, most);
     }
 }
 
@@ -162,7 +152,9 @@ static void shape_classes(size_t limit)
         class->usable = class_usable[c];
         class->stride = stride_of(c);
         class->reciprocal = class_reciprocal(stride_of(c));
-        class->extent_shift = (uint8_t)extent_shift(stride_of(c), limit);
+        unsigned shift = extent_shift(stride_of(c), limit);
+        constants.extent_shift[c] = (uint8_t)shift;
+        constants.run_shift[c] = (uint8_t)(shift < RUN_SLOTS_SHIFT ? shift : RUN_SLOTS_SHIFT);
         whole_cover(class);
     }
     class_tables_build(constants.class_of_small, constants.class_of_paged);
@@ -207,14 +199,19 @@ static bool start_heap(void)
     large_mapping_start(limit);
     struct place place = choose_place(&random, limit);
     constants.zone_shift = place.shift;
-    size_t table = extent_table_bytes(), first = 2 * heap_layout() + METADATA_FIRST;
-    while (!(constants.metadata = metadata_start(place.metadata, table, sizeof(struct run), first))) {
+    size_t first = 2 * heap_layout() + METADATA_FIRST;
+    while (!(constants.metadata = metadata_start(place.metadata, first))) {
         if (!metadata_was_occupied())
             return false;
         place = choose_place(&random, limit);
     }
+    constants.zone_shift = place.shift;
     constants.zone_base = place.base;
-    place_classes(&random, place.metadata);
+    place_classes(&random);
+    char *tables = metadata_allocate(slot_table_first_bytes(), METADATA_UNIT);
+    if (!tables)
+        return false;
+    slot_table_start(&random, tables, place.tables);
     half_started = !heap_start();
     random_wipe(&random);
     return !half_started;

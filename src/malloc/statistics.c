@@ -28,11 +28,7 @@ static void count_class(unsigned c, struct class_statistics *statistics)
     const struct size_class *class = &constants.classes[c];
     uint32_t frontier = region_frontier(c);
     *statistics = (struct class_statistics){0};
-    for (uint32_t slot = 0; slot < frontier; slot++) {
-        if (!slot_has_extent(class, slot)) {
-            slot |= (1u << class->extent_shift) - 1; /* on to the next extent */
-            continue;
-        }
+    for (uint32_t slot = 0; slot < frontier && slot_exists_in(c, slot); slot++) {
         state_word state = state_load(slot_state(class, slot));
         if (state_is_live(state)) {
             statistics->live_blocks++;

@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
-#include "extent_table.h"
 #include "fill.h"
 #include "fork.h"
 #include "fresh.h"
@@ -51,7 +50,7 @@ static bool page_is_free(const struct heap *heap, unsigned c, size_t offset)
     uint32_t last = slot_of_offset(class, offset + constants.page_size - 1);
     const struct run *run;
     for (uint32_t slot = first; slot <= last; slot = run->first_slot + run->slots) {
-        if (!slot_has_extent(class, slot))
+        if (!slot_exists_in(c, slot))
             return false;
         run = slot_run(class, slot);
         if (!run_is_owned(run, heap->index) || run->absent ||
@@ -171,7 +170,7 @@ static struct run *next_to_give(const struct heap *heap, const struct run *run)
 {
     const struct size_class *class = &constants.classes[run->class];
     uint32_t first = run->first_slot + run->slots;
-    if (first >= region_frontier(run->class) || !slot_has_extent(class, first))
+    if (first >= region_frontier(run->class) || !slot_exists(class, first))
         return NULL;
     struct run *next = slot_run(class, first);
     return run_is_owned(next, heap->index) && has_something_to_give(next) ? next : NULL;
@@ -298,8 +297,9 @@ static bool trim(enum thoroughness thoroughness)
 {
     fork_check();
     size_t given = trim_idle(thoroughness);
-    if (heap_current)
-        given += trim_fully(heap_current, thoroughness);
+    struct heap *heap = heap_current();
+    if (heap)
+        given += trim_fully(heap, thoroughness);
     return large_trim(thoroughness == QUARANTINES_TOO) || given != 0;
 }
 
@@ -311,21 +311,18 @@ bool trim_everything(void)
 /* How often somebody who gets no memory tries again, as others give it back, or take it first. */
 #define EMERGENCY_TRIES 32u
 
-/* More than any region grows by. */
-#define PROBE_LEAST (16 * MIB)
-
 /* More than this cannot be had by giving back. */
 static size_t unused_bytes(void)
 {
-    size_t bytes = large_unused() + extent_table_unused();
+    size_t bytes = large_unused();
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         bytes += region_unused(c);
     return bytes;
 }
 
-static bool can_be_mapped(size_t bytes, int protection)
+static bool can_be_mapped(size_t bytes)
 {
-    char *probe = map_anywhere(round_up(bytes, constants.page_size), protection);
+    char *probe = map_anywhere(round_up(bytes, constants.page_size), PROT_READ | PROT_WRITE);
     if (probe)
         map_release(probe, round_up(bytes, constants.page_size));
     return probe != NULL;
@@ -335,29 +332,17 @@ static bool can_be_mapped(size_t bytes, int protection)
  * blocks have too. */
 static bool may_help(size_t size, size_t unused)
 {
-    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused, PROT_READ | PROT_WRITE) ||
-           !map_has_mappings_left();
-}
-
-/* Where not even what nobody can use can be mapped, it is address space that is wanting. */
-static bool release_table(size_t size)
-{
-    return extent_table_unused() != 0 && !can_be_mapped(max_size(size, PROBE_LEAST), PROT_NONE) &&
-           extent_table_release() != 0;
+    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused) || !map_has_mappings_left();
 }
 
 static bool give_back_for(size_t size, unsigned attempt)
 {
     if (attempt > 1 || !may_help(size, unused_bytes()))
         return false;
-    if (attempt == 0) {
-        bool given = trim(ADDRESS_SPACE_TOO);
-        given |= release_table(size);
-        if (given && map_has_mappings_left())
-            return true;
-    }
+    if (attempt == 0 && trim(ADDRESS_SPACE_TOO) && map_has_mappings_left())
+        return true;
     bool given = trim(QUARANTINES_TOO);
-    return (!map_has_mappings_left() && thin_guards(heap_current)) || given;
+    return (!map_has_mappings_left() && thin_guards(heap_current())) || given;
 }
 
 static _Atomic(uint32_t) emergencies; /* that are over */

@@ -13,17 +13,18 @@
 
 enum shape {
     SHAPE_SMALL,  /* up to 128 bytes: four vectors, each clipped to the end */
-    SHAPE_MEDIUM, /* up to 256: the first four and the last four */
-    SHAPE_WIDE,   /* up to 528: the first eight, the next one, the last eight */
-    SHAPE_BROAD,  /* up to 1,040: the first sixteen, the next one, the last sixteen */
-    SHAPE_LONG    /* four at a time, the last ones of which overlap those before */
+    SHAPE_MEDIUM, /* up to 256: the first four and the last four. With vectors of 64 bytes up to 528: nine of
+                     these */
+    SHAPE_WIDE,  /* up to 528: the first eight, the next one, the last eight. With vectors of 64 bytes none */
+    SHAPE_BROAD, /* up to 1,040: the first sixteen, the next one, the last sixteen */
+    SHAPE_LONG   /* four at a time, the last ones of which overlap those before */
 };
 
 /* The first class of a shape; and how many there are. */
 static ALWAYS_INLINE unsigned shape_first_class(enum shape shape)
 {
-    const uint8_t first[] = {CLASS_FIRST, CLASS_FIRST + 7, CLASS_FIRST + 15, CLASS_FIRST + 23,
-                             CLASS_FIRST + 31};
+    const uint8_t first[] = {CLASS_FIRST, CLASS_FIRST + 7, CLASS_FIRST + (WIDE_THERE ? 23 : 15),
+                             CLASS_FIRST + 23, CLASS_FIRST + 31};
     return first[shape];
 }
 
@@ -36,16 +37,30 @@ static ALWAYS_INLINE unsigned shape_span(enum shape shape)
 /* The largest slot of a shape. */
 static ALWAYS_INLINE size_t shape_usable(enum shape shape)
 {
-    const uint16_t most[] = {128, 256, 528, 1040, UNPAGED_LIMIT};
+    const uint16_t most[] = {128, WIDE_THERE ? 528 : 256, 528, 1040, UNPAGED_LIMIT};
     return most[shape];
 }
 
-/* How small slots are covered. */
+/*
+ * Nine vectors of 64 bytes cover a slot of 129 to 528: five from the start on, four up to the end, at
+ * distances that leave no gap between them and are multiples of the word with which it is filled.
+ */
+#define NINE_MOST 528u
+
+static inline size_t nine_step(size_t usable)
+{
+    return usable > 4 * VEC_BYTES && usable <= NINE_MOST
+               ? round_up((usable - 2 * WIDE_BYTES + 6) / 7, sizeof(uint64_t))
+               : 0;
+}
+
+/* How slots are covered: small ones by four vectors, larger ones by nine. */
 static inline void whole_cover(struct size_class *class)
 {
     size_t end = class->usable >= VEC_BYTES ? class->usable - VEC_BYTES : 0;
-    class->second = (uint8_t)min_size(VEC_BYTES, end);
-    class->third = (uint8_t)min_size(2 * VEC_BYTES, end);
+    bool small = class->usable <= 4 * VEC_BYTES;
+    class->second = (uint8_t)(small ? min_size(VEC_BYTES, end) : nine_step(class->usable));
+    class->third = (uint8_t)(small ? min_size(2 * VEC_BYTES, end) : 0);
 }
 
 /* --- parts of slots */
@@ -90,17 +105,52 @@ static ALWAYS_INLINE void fill_back(char *end, unsigned vectors, unsigned spared
 
 /* --- slots */
 
-/* Whether a slot holds anything but the word of which `value` consists. */
-static ALWAYS_INLINE bool whole_differs(const char *slot, const struct size_class *class, enum shape shape,
-                                        vec value)
+/* How a slot of a class is covered, in registers. */
+struct whole {
+    size_t usable, second, third;
+};
+
+static ALWAYS_INLINE struct whole whole_of(const struct size_class *class, enum shape shape)
 {
-    const char *end = slot + class->usable;
+    bool small = shape == SHAPE_SMALL, nine = WIDE_THERE && shape == SHAPE_MEDIUM;
+    return (struct whole){class->usable, small || nine ? class->second : 0, small ? class->third : 0};
+}
+
+static ALWAYS_INLINE bool nine_differ(const char *slot, const char *last, size_t step, vec value)
+{
+    wide expected = wide_repeat(value), front = wide_repeat(vec_repeat(0)), back = front;
+#pragma GCC unroll 5
+    for (size_t i = 0; i < 5; i++)
+        front = wide_or_difference(front, slot + i * step, expected);
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        back = wide_or_difference(back, last - i * step, expected);
+    return !wide_are_zero(front, back);
+}
+
+static ALWAYS_INLINE void nine_fill(char *slot, char *last, size_t step, vec value)
+{
+    wide filled = wide_repeat(value);
+#pragma GCC unroll 5
+    for (size_t i = 0; i < 5; i++)
+        wide_store(slot + i * step, filled);
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        wide_store(last - i * step, filled);
+}
+
+/* Whether a slot holds anything but the word of which `value` consists. */
+static ALWAYS_INLINE bool whole_differs(const char *slot, struct whole whole, enum shape shape, vec value)
+{
+    const char *end = slot + whole.usable;
     vec difference;
     switch (shape) {
     case SHAPE_SMALL:
-        difference = difference_of_four(slot, class->second, class->third, class->usable - VEC_BYTES, value);
+        difference = difference_of_four(slot, whole.second, whole.third, whole.usable - VEC_BYTES, value);
         break;
     case SHAPE_MEDIUM:
+        if (WIDE_THERE)
+            return nine_differ(slot, end - WIDE_BYTES, whole.second, value);
         difference = vec_or(difference_of_128(slot, value), difference_of_128(end - 128, value));
         break;
     case SHAPE_WIDE:
@@ -120,18 +170,22 @@ static ALWAYS_INLINE bool whole_differs(const char *slot, const struct size_clas
 }
 
 /* The last vectors may be spared, where something else is stored there at once. */
-static ALWAYS_INLINE void whole_fill(char *slot, const struct size_class *class, enum shape shape,
-                                     unsigned spared, vec value)
+static ALWAYS_INLINE void whole_fill(char *slot, struct whole whole, enum shape shape, unsigned spared,
+                                     vec value)
 {
-    char *end = slot + class->usable;
+    char *end = slot + whole.usable;
     switch (shape) {
     case SHAPE_SMALL:
         vec_store(slot, value);
-        vec_store(slot + class->second, value);
-        vec_store(slot + class->third, value);
+        vec_store(slot + whole.second, value);
+        vec_store(slot + whole.third, value);
         fill_back(end, 1, spared, value);
         break;
     case SHAPE_MEDIUM:
+        if (WIDE_THERE) {
+            nine_fill(slot, end - WIDE_BYTES, whole.second, value);
+            return;
+        }
         fill_front(slot, 4, value);
         fill_back(end, 4, spared, value);
         break;

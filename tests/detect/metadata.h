@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * For cases that damage the allocator's own data, as an attacker would who can write anywhere and knows
- * where: it is the writable memory next to the one large anonymous mapping that may only be read. Which of it
- * is what the case wants is told by what changes when it calls the allocator.
+ * where: it is the first large mapping above the blocks. Which of it is what the case wants is told by what
+ * changes when it calls the allocator.
  */
 #ifndef METADATA_H
 #define METADATA_H
@@ -28,8 +28,11 @@ static inline void metadata_copy(char *to)
 /* Find it, and remember how it is now. */
 static inline void metadata_remember(void)
 {
-    unsigned long from, to, readable_end = 0;
+    static char *block;
+    unsigned long from, to;
     char line[512], permissions[8];
+    if (!block)
+        block = must(malloc(100));
     FILE *maps = fopen("/proc/self/maps", "r");
     if (!maps)
         _exit(3);
@@ -40,9 +43,8 @@ static inline void metadata_remember(void)
             continue;
         /* Where guards are mappings, and in emulators, which join no neighbours, it is in several pieces. */
         bool next = metadata && from == (unsigned long)metadata + metadata_bytes;
-        if (strcmp(permissions, "r--p") == 0 && to - from > 1 << 20)
-            readable_end = to;
-        else if (strcmp(permissions, "rw-p") == 0 && from == readable_end)
+        if (!metadata && strcmp(permissions, "rw-p") == 0 && from > (unsigned long)block &&
+            to - from > 1 << 20)
             metadata = (char *)from;
         else if (!next)
             continue;

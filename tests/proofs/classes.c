@@ -88,7 +88,7 @@ static void check_order(void)
                "a range beyond its class's", 0, c);
         expect(class->stride % MALLOC_ALIGNMENT == 0, "a stride that is not aligned", (size_t) class->stride,
                c);
-        expect(((uint64_t) class->stride << class->extent_shift) % constants.page_size == 0,
+        expect(((uint64_t) class->stride << constants.extent_shift[c]) % constants.page_size == 0,
                "extents that are not whole pages", (size_t) class->stride, c);
     }
 }
@@ -135,16 +135,17 @@ static ALWAYS_INLINE void check_cover(const struct size_class *class, enum shape
     unsigned c = class_index(class);
     vec value = vec_repeat(UINT64_C(0x9595959595959595));
     memset(around, CLEAN, sizeof around);
-    whole_fill(slot, class, shape, 0, value);
+    whole_fill(slot, whole_of(class, shape), shape, 0, value);
     for (size_t i = 0; i < sizeof around; i++) {
         bool inside = i - AROUND < class->usable;
         expect((unsigned char)around[i] == (inside ? 0x95 : CLEAN),
                "a byte that filling missed or should have", i - AROUND, c);
     }
-    expect(!whole_differs(slot, class, shape, value), "a filled slot that differs", 0, c);
+    expect(!whole_differs(slot, whole_of(class, shape), shape, value), "a filled slot that differs", 0, c);
     for (size_t i = 0; i < class->usable; i++) {
         slot[i] ^= 1;
-        expect(whole_differs(slot, class, shape, value), "a changed byte that is not seen", i, c);
+        expect(whole_differs(slot, whole_of(class, shape), shape, value), "a changed byte that is not seen",
+               i, c);
         slot[i] ^= 1;
     }
 }
@@ -154,7 +155,7 @@ static ALWAYS_INLINE void check_canary(const struct size_class *class, enum shap
     unsigned c = class_index(class);
     size_t usable = class->usable;
     memset(around, CLEAN, sizeof around);
-    whole_fill(slot, class, shape, fast_canary_vectors(shape), vec_repeat(0));
+    whole_fill(slot, whole_of(class, shape), shape, fast_canary_vectors(shape), vec_repeat(0));
     fast_write_canary(slot, usable, slack, KIND_NEW, shape);
     for (size_t i = 0; i < sizeof around; i++) {
         size_t at = i - AROUND;

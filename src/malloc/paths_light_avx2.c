@@ -2,6 +2,6 @@
 /* Compiled for AVX2 and BMI2, and only called where the CPU has them. */
 #include "constants.h"
 
-#define PATHS_NAME     paths_compiled_avx2
-#define PATHS_FEATURES FEATURES_DEFAULT
+#define PATHS_NAME     paths_light_avx2
+#define PATHS_FEATURES FEATURES_LIGHT
 #include "paths_template.h"
