@@ -119,7 +119,6 @@ settings() {
 }
 
 @test "what the manual says of damaged records names each that the library knows" {
-    local record
     sed -n '/^\.It Li metadata-corruption/,/^\.It Li out-of-memory/s/^\.Do \(.*\) Dc.*/\1/p' docs/man/compatmalloc.7 | sort >"$BATS_TEST_TMPDIR/named"
     cat src/malloc/*.c src/malloc/*.h | tr '\n' ' ' | grep -oE '(misuse_metadata|refuse)\([^";]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' |
         grep -vx free | cat - <(sed -n '/REPORT_METADATA_CORRUPTION;/{n;s/.*detail = "\(.*\)";/\1/p}' src/malloc/misuse.c) | sort -u >"$BATS_TEST_TMPDIR/known"
