@@ -4,7 +4,7 @@
 # A Debian root to install packages in and to boot, of the same release as this machine, because packages built here may
 # need this machine's libc. Made once and kept as an archive below $BUILD; every user unpacks a copy of its own.
 
-ROOT_PACKAGES=systemd-sysv,dbus,dbus-user-session,libpam-systemd,nginx-light,redis-server,redis-tools,wrk,curl,procps,python3-apt,strace,rpm,python3,cron,openssh-server
+ROOT_PACKAGES=systemd-sysv,dbus,dbus-user-session,libpam-systemd,nginx-light,redis-server,redis-tools,wrk,curl,procps,python3-apt,jq,strace,rpm,python3,cron,openssh-server
 
 # Prints the archive's path; makes it if it is not there. Progress and errors go to stderr.
 root_archive() {

@@ -184,20 +184,19 @@ EOF
 @test "a program builds with the development package and runs with the library" {
     mkdir "$BATS_TEST_TMPDIR/root"
     cp -a "$D/libcompatmalloc-dev/." "$D/libcompatmalloc1/." "$BATS_TEST_TMPDIR/root/"
-    cat >"$BATS_TEST_TMPDIR/uses.c" <<'EOF'
-#include <compatmalloc.h>
-#include <stdio.h>
-int main(void)
-{
-    return puts(compatmalloc_version()) < 0;
-}
-EOF
+    cd "$BATS_TEST_TMPDIR"
+    # As libcompatmalloc(3) has it.
+    awk '/^\.Sh / { examples = $2 == "EXAMPLES" } examples && /^\.Ed/ { exit } on; examples && /^\.Bd / { on = 1 }' \
+        "$BATS_TEST_DIRNAME/../../docs/man/libcompatmalloc.3" >program.c
     export PKG_CONFIG_SYSROOT_DIR=$BATS_TEST_TMPDIR/root PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET/pkgconfig
     export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
-    # shellcheck disable=SC2046 # options
-    gcc -o "$BATS_TEST_TMPDIR/uses" "$BATS_TEST_TMPDIR/uses.c" $(pkg-config --cflags --libs compatmalloc)
-    run -0 env LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET" "$BATS_TEST_TMPDIR/uses"
+    bash -e -c "$(sed -n 's/^\.Dl cc /cc /p' "$BATS_TEST_DIRNAME/../../docs/man/libcompatmalloc.3")"
+    run -0 env LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET" ./a.out
     [ "$output" = "$(field libcompatmalloc1 Version)" ]
+    # And a program that only wants to know runs without the library.
+    cc -Iroot/usr/include program.c
+    run -0 ./a.out
+    [ "$output" = none ]
 }
 
 @test "AppArmor's parser takes a profile with the abstraction" {
