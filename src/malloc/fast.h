@@ -94,10 +94,10 @@ static ALWAYS_INLINE const struct size_class *fast_class(size_t c)
     return class;
 }
 
-/* Whether a slot that was never used may be handed out here. */
-static ALWAYS_INLINE bool fast_is_usable_fresh(const struct size_class *class, uint32_t slot)
+/* Whether the slot is the first one to reach into some page, as its run is handed out upwards. */
+static ALWAYS_INLINE bool fast_enters_page(const char *slot, const struct size_class *class)
 {
-    return slot >= FRESH_TOUCHED_FROM && slot_run(class, slot)->active;
+    return (((uintptr_t)slot - class->usable) ^ ((uintptr_t)slot + class->usable - 1)) >= constants.page_size;
 }
 
 /* If the next slot is in that state, which is FREED or FRESH. NULL: give up. */
@@ -125,7 +125,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
     state_word *word = slot_state(class, number);
     if (unlikely(state_load(word) != state))
         return NULL;
-    if (!freed && unlikely(!fast_is_usable_fresh(class, number)))
+    if (!freed && unlikely(!slot_run(class, number)->active))
         return NULL;
     char *slot = slot_address(class, number);
     HOLD(slot);
@@ -133,6 +133,8 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
     size_t usable = class->usable;
     /* One that comes soon is most likely cold; by the time it is asked for it need not be. */
     fast_prefetch(slot_address(class, top[-FAST_AHEAD]), usable, shape);
+    if (!freed && unlikely(fast_enters_page(slot, class)))
+        fresh_touch(slot, usable);
     if (verify && unlikely(whole_differs(slot, whole_of(class, shape), shape,
                                          freed ? generic_filled(features) : vec_repeat(0))))
         return NULL;

@@ -7,7 +7,6 @@
 #include "map.h"
 #include "misuse.h"
 #include "onlookers.h"
-#include "slot.h"
 
 /* Slots never used and longer than this are not verified: nobody has an address in them that would be his to
  * misuse. */
@@ -23,9 +22,7 @@ static size_t page_bytes(const struct size_class *class)
     return round_up(class->usable, constants.page_size);
 }
 
-/* The first and the last page of a slot, by writing: to read an untouched page and then write it would be two
- * faults. */
-static void touch(char *slot, size_t usable)
+void fresh_touch(char *slot, size_t usable)
 {
     char *last = slot + usable - 1;
     __atomic_fetch_or(slot, 0, __ATOMIC_RELAXED);
@@ -33,33 +30,11 @@ static void touch(char *slot, size_t usable)
         __atomic_fetch_or(last, 0, __ATOMIC_RELAXED);
 }
 
-void fresh_touch_run(const struct size_class *class, const struct run *run)
-{
-    if (run->first_slot < FRESH_TOUCHED_FROM || class->usable > FRESH_TOUCHED_LIMIT)
-        return;
-    if (run->unusable == 0) {
-        char *from = slot_address(class, run->first_slot),
-             *end = slot_address(class, run->first_slot + run->slots);
-        for (char *at = from; at < end;
-             at = (char *)round_down((uintptr_t)at + constants.page_size, constants.page_size))
-            __atomic_fetch_or(at, 0, __ATOMIC_RELAXED);
-        return;
-    }
-    uintptr_t touched = 0;
-    for (uint64_t bits = run->free; bits != 0; bits &= bits - 1) {
-        char *slot = slot_address(class, run->first_slot + (uint32_t)__builtin_ctzll(bits));
-        uintptr_t last = ((uintptr_t)slot + class->usable - 1) / constants.page_size;
-        if (last != touched)
-            touch(slot, class->usable);
-        touched = last;
-    }
-}
-
 bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
 {
     if (state == STATE_CLOSED)
         return guard_remove(slot, page_bytes(class));
-    touch(slot, class->usable);
+    fresh_touch(slot, class->usable);
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
         return true;
     if (state == STATE_FRESH && class->usable > VERIFY_UNUSED_LIMIT)

@@ -7,13 +7,7 @@
 #include "platform.h"
 #include "state.h"
 
-struct run;
 struct size_class;
-
-/* Runs from this slot on have been touched before they are used, if their slots have no more than so many
- * bytes. */
-#define FRESH_TOUCHED_FROM  512u
-#define FRESH_TOUCHED_LIMIT 128u
 
 /*
  * Prepare a FRESH, PURGED or CLOSED slot for its new owner: accessible and zero. False if it is not to be
@@ -21,12 +15,9 @@ struct size_class;
  */
 bool fresh_prepare(const struct size_class *class, char *slot, state_word state);
 
-/*
- * Fault in the pages of a run that is new. One slot after the other would do it first by reading, to see
- * whether it is zero, and then by writing; and the fast path need not know. Not for the first runs of a
- * class, of which a small process uses a few slots.
- */
-void fresh_touch_run(const struct size_class *class, const struct run *run);
+/* Fault in the first and the last page of a slot, by writing: to read an untouched page and then write it
+ * would be two faults. */
+void fresh_touch(char *slot, size_t usable);
 
 /*
  * Give the pages [from, from + bytes) of free slots back to the kernel. Slots of whole pages become

@@ -230,7 +230,8 @@ static void list_if_dubious(unsigned c, struct run *run)
     struct heap *owner = heap_by_index(atomic_load_explicit(&run->owner, memory_order_relaxed));
     if (!owner->dubious)
         return;
-    run->listed = run->counted = false;
+    run->listed = false;
+    run->counted = 0;
     run->free &= run_all(run);
     if (run->free)
         run_list_append(&owner->runs[c], run);

@@ -270,7 +270,7 @@ static ALWAYS_INLINE void take_back(struct heap *heap, const struct size_class *
     run->free = free | bit;
     if (unlikely(!run->listed))
         run_list_append(&heap->runs[c], run);
-    if (unlikely((free | bit) == run_all(run)))
+    if (unlikely(run->counted == 0 && trim_is_worth_it(run)))
         trim_run_free(heap, run);
 }
 

@@ -2,7 +2,6 @@
 #include "region.h"
 
 #include "constants.h"
-#include "fresh.h"
 #include "guard.h"
 #include "heap.h"
 #include "map.h"
@@ -209,10 +208,8 @@ struct run *region_next_run(unsigned c, struct heap *heap)
                 return NULL;
         } else if (atomic_compare_exchange_weak(&region->frontier, &first, first + run_slots(class))) {
             struct run *run = make_run(class, c, first, heap->index);
-            if (run->free != 0) {
-                fresh_touch_run(class, run);
+            if (run->free != 0)
                 return run;
-            }
         }
     }
 }

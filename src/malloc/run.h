@@ -22,13 +22,14 @@ struct run {
     _Atomic(uint32_t) owner; /* index of the heap that owns it */
     uint32_t first_slot;     /* number of its first slot within the class */
     uint16_t class;
-    uint16_t slots;  /* 64, fewer where an extent is shorter than a run */
-    uint16_t guards; /* guard pages within it that are mappings of their own */
-    bool listed;     /* in the owner's list */
-    bool active;     /* handed to an owner; false beyond the frontier */
-    bool absent;     /* its extent has been unmapped while all of it was free */
-    bool counted;    /* free altogether, and in its heap's free_run_bytes */
-    bool given_back; /* free altogether, and so are its pages */
+    uint16_t slots;   /* 64, fewer where an extent is shorter than a run */
+    uint16_t guards;  /* guard pages within it that are mappings of their own */
+    uint32_t counted; /* bytes of it that are in its heap's free_run_bytes (trim.c) */
+    uint32_t
+        given_back; /* bytes whose pages have gone back to the kernel, since slots were last taken from it */
+    bool listed;    /* in the owner's list */
+    bool active;    /* handed to an owner; false beyond the frontier */
+    bool absent;    /* its extent has been unmapped while all of it was free */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct run) == 64, "one cache line; slot.h counts on it");
 

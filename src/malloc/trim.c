@@ -24,6 +24,10 @@
 #define KEPT_LEAST (4 * MIB)
 #define KEPT_SHIFT 3
 
+/* Of slots from this size on, of which a page has few, runs give back when three quarters are free, by the
+ * page. Smaller ones only when all are. */
+#define PARTLY_FROM 512u
+
 static _Atomic(size_t) given_back_bytes; /* of free runs */
 
 /* The first slot from there on that holds what its free left there; past `last` if there is none. */
@@ -148,56 +152,64 @@ static size_t trim_slots(struct heap *heap, unsigned c, uint32_t first, uint32_t
 
 /* --- which runs have how much to give */
 
-static size_t run_bytes(const struct run *run)
+/* Bytes of its free slots. */
+static uint32_t free_bytes(const struct run *run)
 {
-    return (size_t)run->slots * constants.classes[run->class].stride;
+    return (uint32_t)((size_t)__builtin_popcountll(run->free) * constants.classes[run->class].stride);
 }
 
 static void uncount(struct heap *heap, struct run *run)
 {
-    if (run->counted)
-        heap->free_run_bytes -= min_size(heap->free_run_bytes, run_bytes(run));
-    run->counted = false;
+    heap->free_run_bytes -= min_size(heap->free_run_bytes, run->counted);
+    run->counted = 0;
 }
 
-static bool has_something_to_give(const struct run *run)
+bool trim_is_worth_it(const struct run *run)
 {
-    return run->free == run_all(run) && !run->absent && !run->given_back;
+    if (constants.classes[run->class].stride < PARTLY_FROM)
+        return run->free == run_all(run);
+    uint32_t slots = (uint32_t)__builtin_popcountll(run_all(run));
+    return (uint32_t)__builtin_popcountll(run->free) >= slots - slots / 4;
+}
+
+static bool has_something_to_give(const struct run *run, bool thoroughly)
+{
+    return !run->absent && run->given_back == 0 && (trim_is_worth_it(run) || (thoroughly && run->free != 0));
 }
 
 /* The run of the heap that lies behind, if that has something to give, too; or NULL. */
-static struct run *next_to_give(const struct heap *heap, const struct run *run)
+static struct run *next_to_give(const struct heap *heap, const struct run *run, bool thoroughly)
 {
     const struct size_class *class = &constants.classes[run->class];
     uint32_t first = run->first_slot + run->slots;
     if (first >= region_frontier(run->class) || !slot_exists(class, first))
         return NULL;
     struct run *next = slot_run(class, first);
-    return run_is_owned(next, heap->index) && has_something_to_give(next) ? next : NULL;
+    return run_is_owned(next, heap->index) && has_something_to_give(next, thoroughly) ? next : NULL;
 }
 
 /* Together with those that follow it in memory: a run of small slots is a page or two, for which a system
  * call each would cost more than what it gives. */
-static size_t trim_from(struct heap *heap, struct run *run)
+static size_t trim_from(struct heap *heap, struct run *run, bool thoroughly)
 {
     uint32_t first = run->first_slot, end = first;
     unsigned c = run->class;
-    for (; run; run = next_to_give(heap, run)) {
+    for (; run; run = next_to_give(heap, run, thoroughly)) {
         uncount(heap, run);
-        run->given_back = true;
-        atomic_fetch_add_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
+        run->given_back = free_bytes(run);
+        atomic_fetch_add_explicit(&given_back_bytes, run->given_back, memory_order_relaxed);
         end = run->first_slot + run->slots;
     }
     return trim_slots(heap, c, first, end);
 }
 
-size_t trim_heap(struct heap *heap)
+static size_t trim_runs(struct heap *heap, bool thoroughly)
 {
     size_t given = 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
-            if (has_something_to_give(run))
-                given += trim_from(heap, run);
+            if (has_something_to_give(run, thoroughly))
+                given += trim_from(heap, run, thoroughly);
     heap->free_run_bytes = 0;
     return given;
 }
@@ -213,28 +225,28 @@ static size_t present_bytes(void)
 
 void trim_run_free(struct heap *heap, struct run *run)
 {
-    run->counted = true;
-    heap->free_run_bytes += run_bytes(run);
+    uncount(heap, run);
+    run->counted = free_bytes(run);
+    heap->free_run_bytes += run->counted;
     if (unlikely(heap->free_run_bytes > KEPT_LEAST) &&
         heap->free_run_bytes > max_size(KEPT_LEAST, present_bytes() >> KEPT_SHIFT))
-        (void)trim_heap(heap);
+        (void)trim_runs(heap, false);
 }
 
 void trim_run_in_use(struct heap *heap, struct run *run)
 {
     uncount(heap, run);
-    if (run->given_back)
-        atomic_fetch_sub_explicit(&given_back_bytes, run_bytes(run), memory_order_relaxed);
-    run->given_back = false;
+    if (run->given_back != 0)
+        atomic_fetch_sub_explicit(&given_back_bytes, run->given_back, memory_order_relaxed);
+    run->given_back = 0;
 }
 
 void trim_run_moved(struct heap *from, struct heap *to, struct run *run)
 {
-    if (!run->counted)
-        return;
+    uint32_t counted = run->counted;
     uncount(from, run);
-    run->counted = true;
-    to->free_run_bytes += run_bytes(run);
+    run->counted = counted;
+    to->free_run_bytes += counted;
 }
 
 /* --- all of it */
@@ -271,7 +283,7 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
             given += region_release(c, heap);
     }
     outbox_deliver(heap);
-    return given + trim_heap(heap);
+    return given + trim_runs(heap, true);
 }
 
 void trim_ended_heap(struct heap *heap)

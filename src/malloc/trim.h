@@ -8,7 +8,10 @@
 struct heap;
 struct run;
 
-/* A run of the heap has become free altogether. Gives back if enough have since the last time. */
+/* Whether so much of the run is free that its pages should be given back, once there is enough of that. */
+bool trim_is_worth_it(const struct run *run);
+
+/* A run of the heap has become one of these. Gives back if enough has since the last time. */
 void trim_run_free(struct heap *heap, struct run *run);
 
 /* Slots are about to be taken from it, or its memory is about to go. */
@@ -16,9 +19,6 @@ void trim_run_in_use(struct heap *heap, struct run *run);
 
 /* It is another heap's now. */
 void trim_run_moved(struct heap *from, struct heap *to, struct run *run);
-
-/* Give back all pages of the heap's runs on which no block lives. Returns how many bytes. */
-size_t trim_heap(struct heap *heap);
 
 /* The same, quarantines and all, of a heap whose thread has ended, and which serves none for long perhaps. */
 void trim_ended_heap(struct heap *heap);
