@@ -68,6 +68,8 @@ COST_PROGRAM := $(TEST_DIR)/cost/pairs
 
 # Looks inside, as no program can from outside: linked with the library's objects.
 PROOF_PROGRAM := $(TEST_DIR)/proofs/classes
+# The same with the vectors that the library's fast paths are compiled for.
+PROOF_WIDE    := $(if $(filter x86_64,$(ARCH)),$(PROOF_PROGRAM)-avx2 $(PROOF_PROGRAM)-avx512)
 
 # The feature sets that are observed: all, none, each feature alone, and all but each.
 FEATURE_BUILDS := all none $(FEATURE_LIST:%=only-%) $(FEATURE_LIST:%=without-%)
@@ -84,7 +86,7 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
 .PHONY: test-programs
-test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM) $(COST_PROGRAM)
+test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM) $(PROOF_WIDE) $(COST_PROGRAM)
 
 define unit-link
 $(TEST_DIR)/unit/$(1): TEST_OBJECTS := $(2)
@@ -104,10 +106,12 @@ $(UNIT_LIBRARIES) $(WALL_LIBRARIES) $(SETTINGS_LIBRARIES): $(TEST_DIR)/%.so: tes
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
 
-$(PROOF_PROGRAM): tests/proofs/classes.c $(LIB_OBJECTS) $(BUILD)/flags tests/tests.mk
+$(PROOF_PROGRAM)-avx2: PROOF_CFLAGS := -mavx2 -mbmi2
+$(PROOF_PROGRAM)-avx512: PROOF_CFLAGS := -mavx512f -mavx512vl -mbmi2
+$(PROOF_PROGRAM) $(PROOF_WIDE): tests/proofs/classes.c $(LIB_OBJECTS) $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')
-	$(Q)$(CC) $(BASE_CPPFLAGS) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -Wno-psabi -iquote src/malloc $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJECTS) $(TEST_LDFLAGS)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(TEST_CPPFLAGS) $(TEST_CFLAGS) $(PROOF_CFLAGS) -Wno-psabi -iquote src/malloc $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJECTS) $(TEST_LDFLAGS)
 
 $(TEST_DIR)/%: tests/%.c $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
@@ -142,7 +146,7 @@ check-compat: $(LIB)
 	@$(RUN_TESTS) compat
 check-walls: $(LIB) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(UNIT_PROGRAMS) $(UNIT_LIBRARIES)
 	@$(RUN_TESTS) walls
-check-proofs: $(LIB) $(PROOF_PROGRAM)
+check-proofs: $(LIB) $(PROOF_PROGRAM) $(PROOF_WIDE)
 	@$(RUN_TESTS) proofs
 check-ctl check-package check-boot: check-%: all
 	@$(RUN_TESTS) $*

@@ -94,10 +94,13 @@ static ALWAYS_INLINE const struct size_class *fast_class(size_t c)
     return class;
 }
 
-/* Whether the slot is the first one to reach into some page, as its run is handed out upwards. */
-static ALWAYS_INLINE bool fast_enters_page(const char *slot, const struct size_class *class)
+/* Whether a slot that was never used may be the first one to be used of some page: what reaches into one
+ * first, as runs are handed out upwards; and the first of its run, where a page has two. The first runs are
+ * not. */
+static ALWAYS_INLINE bool fast_enters_page(const struct size_class *class, uint32_t number, const char *slot)
 {
-    return (((uintptr_t)slot - class->usable) ^ ((uintptr_t)slot + class->usable - 1)) >= constants.page_size;
+    uintptr_t before = (uintptr_t)slot - class->usable, last = (uintptr_t)slot + class->usable - 1;
+    return number < SLOT_TABLE_FIRST || number % RUN_SLOTS == 0 || (before ^ last) >= constants.page_size;
 }
 
 /* If the next slot is in that state, which is FREED or FRESH. NULL: give up. */
@@ -133,7 +136,7 @@ static ALWAYS_INLINE void *fast_allocate(struct heap *heap, size_t size, enum sh
     size_t usable = class->usable;
     /* One that comes soon is most likely cold; by the time it is asked for it need not be. */
     fast_prefetch(slot_address(class, top[-FAST_AHEAD]), usable, shape);
-    if (!freed && unlikely(fast_enters_page(slot, class)))
+    if (!freed && unlikely(fast_enters_page(class, number, slot)))
         fresh_touch(slot, usable);
     if (verify && unlikely(whole_differs(slot, whole_of(class, shape), shape,
                                          freed ? generic_filled(features) : vec_repeat(0))))

@@ -42,6 +42,20 @@ readonly SETTINGS="profile=default profile=strict profile=light canaries=no guar
     "$classes" shapes
 }
 
+has() {
+    grep -qw "$1" /proc/cpuinfo || skip "this processor has no $1"
+}
+
+@test "the same with AVX2" {
+    has avx2
+    "$classes-avx2" shapes
+}
+
+@test "the same with AVX-512" {
+    has avx512vl
+    "$classes-avx512" shapes
+}
+
 @test "every size has the smallest class that it fits, every alignment a slot that has it" {
     local setting
     for setting in $SETTINGS; do
