@@ -162,20 +162,33 @@ void large_cache_quarantine(const struct large *freed)
         recycle(leaving);
 }
 
-void large_cache_park(struct large *park)
+static void keep_at_most(size_t most)
 {
     char *leaving;
-    size_t most = large_mapping_within_limit(large_mapping_kept_most());
+    while (large_mapping_kept() > most && (leaving = queue_pop(&cache)) != NULL)
+        drop(leaving);
+}
+
+void large_cache_make_way(size_t wanted)
+{
+    keep_at_most(large_mapping_kept_most(wanted));
+}
+
+void large_cache_park(struct large *park)
+{
     park->freed_at = large_cache_now();
     if (!large_table_insert(park, LARGE_FREED)) {
         large_mapping_release(park);
         return;
     }
     drop(queue_put(&cache, park));
-    while (large_mapping_kept() > most && (leaving = queue_pop(&cache)) != NULL)
-        drop(leaving);
+    keep_at_most(large_mapping_kept_most(0));
     decay();
 }
+
+/* How much of the address space of a park that is not needed counts as much as a page that is missing: long
+ * ones are for long blocks, for which there would have to be new ones. */
+#define MISFIT_SHIFT 5
 
 /* The place of the park with the most pages that are of use and the fewest that are not, of several the
  * youngest, which is still in the processor's caches; NULL if there is none that is long enough. */
@@ -189,8 +202,10 @@ static struct waiting *best_fit(size_t need, char **block)
         char *found = atomic_load(&place->block);
         size_t bytes = atomic_load_explicit(&place->bytes, memory_order_relaxed);
         size_t pages = atomic_load_explicit(&place->kept, memory_order_relaxed);
-        size_t misfit = pages > need ? pages - need : need - pages;
-        if (found && bytes >= need && misfit < best_misfit) {
+        if (!found || bytes < need)
+            continue;
+        size_t misfit = (pages > need ? pages - need : need - pages) + ((bytes - need) >> MISFIT_SHIFT);
+        if (misfit < best_misfit) {
             best = place;
             best_misfit = misfit;
             *block = found;
