@@ -178,7 +178,7 @@ static void check_at_exit(void)
 }
 
 /* What nobody freed has not been verified yet. */
-__attribute__((destructor)) static void at_exit(void)
+void integrity_at_exit(void)
 {
     if (!constants.started || constants.passthrough)
         return;

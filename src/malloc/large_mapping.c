@@ -44,17 +44,18 @@ static _Atomic(size_t) kept_bytes;
 static _Atomic(size_t) total_bytes;
 static _Atomic(size_t) live_bytes, live_peak;
 static _Atomic(bool)
-    moves_fail; /* one has failed, so parks are not tried any more: it may cost address space */
-static _Atomic(size_t) limit = SIZE_MAX;
+    moves_fail;               /* one has failed, so parks are not tried any more: it may cost address space */
+static _Atomic(size_t) limit; /* 0: none */
 
 void large_mapping_start(size_t address_space)
 {
-    atomic_store(&limit, address_space == SIZE_MAX ? SIZE_MAX : address_space >> LIMIT_SHIFT);
+    atomic_store(&limit, address_space == SIZE_MAX ? 0 : max_size(address_space >> LIMIT_SHIFT, 1));
 }
 
 size_t large_mapping_within_limit(size_t bytes)
 {
-    return min_size(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+    size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    return most == 0 ? bytes : min_size(bytes, most);
 }
 
 static bool is_roomy(void)
@@ -149,7 +150,8 @@ static bool may_be_walled(void)
 static void note_scarcity(size_t data)
 {
     if (data <= ROOM)
-        atomic_store_explicit(&limit, large_mapping_within_limit(large_mapping_total() >> LIMIT_SHIFT),
+        atomic_store_explicit(&limit,
+                              large_mapping_within_limit(max_size(large_mapping_total() >> LIMIT_SHIFT, 1)),
                               memory_order_relaxed);
 }
 
