@@ -86,7 +86,8 @@ LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -f
 # (preemptible.list).
 LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
                  -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
-                 -Wl,-z,noseparate-code -nostartfiles -Wl,-init=start_at_load -Wl,-fini=integrity_at_exit -Wl,--dynamic-list=src/malloc/preemptible.list
+                 -Wl,-z,noseparate-code -Wl,--sort-section=alignment -nostartfiles -Wl,-init=start_at_load \
+                 -Wl,-fini=integrity_at_exit -Wl,--dynamic-list=src/malloc/preemptible.list
 
 LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
 LIBLINK := $(BUILD)/libcompatmalloc.so

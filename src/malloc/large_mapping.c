@@ -326,6 +326,8 @@ static size_t zero_what_is_kept(struct large *large)
 {
     char *first = first_page(large);
     size_t kept = large_mapping_kept(), most = large_mapping_kept_most(0);
+    if (data_bytes(large) == 0)
+        return 0;
     /* The program may have protected parts of it, or unmapped them; else this changes nothing. */
     if (kept >= most || !map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
         return 0;

@@ -142,10 +142,10 @@ static void undisturbed_end(const struct undisturbed *before)
 /* --- the report ------------------------------------------------------------------------------- */
 
 /* Not on the stack: programs misuse their heaps on stacks of a few KiB too. Used by whoever has the turn. */
-static char message[REPORT_MAX_STDERR];
-static char fields[8192];
-static char program[1024], cgroup[1024];
-static char call_site[1280], allocated_from[1280], freed_from[1280];
+SELDOM static char message[REPORT_MAX_STDERR];
+SELDOM static char fields[8192];
+SELDOM static char program[1024], cgroup[1024];
+SELDOM static char call_site[1280], allocated_from[1280], freed_from[1280];
 
 /* Everything has been told, in words and as fields, to those who are there to listen. */
 static void print_text(const struct text *lines, const struct text *journal)

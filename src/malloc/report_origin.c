@@ -8,10 +8,11 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "platform.h"
 #include "system.h"
 
 /* What was last read from the kernel. Room for the longest line of maps: five numbers and a path. */
-static char window[PATH_MAX + 256];
+SELDOM static char window[PATH_MAX + 256];
 
 void report_put_program(struct text *text)
 {

@@ -14,7 +14,7 @@ struct entry {
     _Atomic(const void *) allocated, freed;
 };
 
-static struct entry entries[ENTRIES];
+SELDOM static struct entry entries[ENTRIES];
 
 static struct entry *entry_of(const void *block)
 {
