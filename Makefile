@@ -80,10 +80,14 @@ BASE_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror)
 # an ABI would pass them (-Wpsabi) does not matter.
 LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
                  -ftls-model=initial-exec -fno-plt -fno-asynchronous-unwind-tables -Wno-psabi
-# Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code).
+# Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code); and for each
+# name that the dynamic linker looks up. So the compiler's start files stay out, with their four that nobody has and
+# nothing that is needed here; and of the library's own only those are looked up that a program may have in their place
+# (preemptible.list).
 LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
                  -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
-                 -Wl,-z,noseparate-code
+                 -Wl,-z,noseparate-code -Wl,--sort-section=alignment -nostartfiles -Wl,-init=start_at_load \
+                 -Wl,-fini=integrity_at_exit -Wl,--dynamic-list=src/malloc/preemptible.list
 
 LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
 LIBLINK := $(BUILD)/libcompatmalloc.so
@@ -134,7 +138,7 @@ $(BUILD)/obj/ctl-config/%.o: src/config/%.c $(BUILD)/flags
 	$(if $(V),,@echo '  CC      $< (tool)')
 	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(LIB): $(LIB_OBJECTS) src/malloc/exports.map
+$(LIB): $(LIB_OBJECTS) src/malloc/exports.map src/malloc/preemptible.list
 	$(if $(V),,@echo '  LD      $@')
 	$(Q)$(CC) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJECTS)
 $(LIBLINK): $(LIB)

@@ -426,8 +426,9 @@ static bool program_matches(struct slice pattern, const char *program)
     if (!program)
         return false;
     if (pattern.start[0] != '/') {
-        const char *slash = strrchr(program, '/');
-        program = slash ? slash + 1 : program;
+        for (const char *at = program; *at; at++)
+            if (*at == '/')
+                program = at + 1;
     }
     return glob_matches(pattern, program);
 }

@@ -37,7 +37,7 @@ const char *settings_distrust(const struct stat *status, bool chosen_by_user)
         return "not a regular file; ignored";
     if (status->st_mode & (S_IWGRP | S_IWOTH))
         return "writable by others than its owner; ignored until chmod go-w";
-    if (!is_root(status->st_uid) && !(chosen_by_user && status->st_uid == geteuid()))
+    if (!is_root(status->st_uid) && !(chosen_by_user && status->st_uid == (uid_t)syscall(SYS_geteuid)))
         return "not owned by root; ignored until chown root";
     return NULL;
 }

@@ -29,6 +29,10 @@ static ALWAYS_INLINE size_t unlimited(void)
     return limit;
 }
 
+/* Every program calls them, also those that never allocate: so they stand near the beginning of the library,
+ * in pages that the dynamic linker has looked at anyway. */
+#define FREQUENT EXPORT __attribute__((hot))
+
 /* memcpy moves: programs linked before glibc 2.14 rely on it, and it costs nothing. */
 static ALWAYS_INLINE void *move(void *to, const void *from, size_t bytes)
 {
@@ -88,23 +92,23 @@ static COLD void *fill_checked(void *to, int value, size_t bytes)
 
 /* --- memory */
 
-EXPORT void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+FREQUENT void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
     return checks() ? move_checked(to, from, bytes, "memcpy") : move(to, from, bytes);
 }
 
-EXPORT void *memmove(void *to, const void *from, size_t bytes)
+FREQUENT void *memmove(void *to, const void *from, size_t bytes)
 {
     return checks() ? move_checked(to, from, bytes, "memmove") : move(to, from, bytes);
 }
 
-EXPORT void *mempcpy(void *restrict to, const void *restrict from, size_t bytes)
+FREQUENT void *mempcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
     check_both(to, from, bytes, "mempcpy");
     return (char *)move(to, from, bytes) + bytes;
 }
 
-EXPORT void *memccpy(void *restrict to, const void *restrict from, int stop, size_t bytes)
+FREQUENT void *memccpy(void *restrict to, const void *restrict from, int stop, size_t bytes)
 {
     const char *found = memchr(from, stop, bytes);
     size_t copied = found ? (size_t)(found + 1 - (const char *)from) : bytes;
@@ -113,18 +117,18 @@ EXPORT void *memccpy(void *restrict to, const void *restrict from, int stop, siz
     return found ? (char *)to + copied : NULL;
 }
 
-EXPORT void *memset(void *to, int value, size_t bytes)
+FREQUENT void *memset(void *to, int value, size_t bytes)
 {
     return checks() ? fill_checked(to, value, bytes) : fill(to, value, bytes);
 }
 
-EXPORT void bcopy(const void *from, void *to, size_t bytes)
+FREQUENT void bcopy(const void *from, void *to, size_t bytes)
 {
     check_both(to, from, bytes, "bcopy");
     move(to, from, bytes);
 }
 
-EXPORT void bzero(void *to, size_t bytes)
+FREQUENT void bzero(void *to, size_t bytes)
 {
     check_write(to, bytes, "bzero");
     fill(to, 0, bytes);
@@ -132,14 +136,14 @@ EXPORT void bzero(void *to, size_t bytes)
 
 /* --- strings */
 
-EXPORT char *stpcpy(char *restrict to, const char *restrict from)
+FREQUENT char *stpcpy(char *restrict to, const char *restrict from)
 {
     size_t length = strlen(from);
     check_both(to, from, length + 1, "stpcpy");
     return (char *)move(to, from, length + 1) + length;
 }
 
-EXPORT char *strcpy(char *restrict to, const char *restrict from)
+FREQUENT char *strcpy(char *restrict to, const char *restrict from)
 {
     size_t bytes = strlen(from) + 1;
     check_both(to, from, bytes, "strcpy");
@@ -155,18 +159,18 @@ static ALWAYS_INLINE char *copy_padded(char *to, const char *from, size_t bytes,
     return to + length;
 }
 
-EXPORT char *stpncpy(char *restrict to, const char *restrict from, size_t bytes)
+FREQUENT char *stpncpy(char *restrict to, const char *restrict from, size_t bytes)
 {
     return copy_padded(to, from, bytes, "stpncpy");
 }
 
-EXPORT char *strncpy(char *restrict to, const char *restrict from, size_t bytes)
+FREQUENT char *strncpy(char *restrict to, const char *restrict from, size_t bytes)
 {
     (void)copy_padded(to, from, bytes, "strncpy");
     return to;
 }
 
-EXPORT char *strcat(char *restrict to, const char *restrict from)
+FREQUENT char *strcat(char *restrict to, const char *restrict from)
 {
     size_t bytes = strlen(from) + 1;
     char *end = to + strlen(to);
@@ -175,7 +179,7 @@ EXPORT char *strcat(char *restrict to, const char *restrict from)
     return to;
 }
 
-EXPORT char *strncat(char *restrict to, const char *restrict from, size_t most)
+FREQUENT char *strncat(char *restrict to, const char *restrict from, size_t most)
 {
     size_t length = strnlen(from, most);
     char *end = to + strlen(to);
@@ -193,38 +197,38 @@ static ALWAYS_INLINE size_t wide(size_t count)
     return __builtin_mul_overflow(count, sizeof(wchar_t), &bytes) ? SIZE_MAX : bytes;
 }
 
-EXPORT wchar_t *wmemcpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
+FREQUENT wchar_t *wmemcpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
 {
     check_both(to, from, wide(count), "wmemcpy");
     return move(to, from, count * sizeof *to);
 }
 
-EXPORT wchar_t *wmemmove(wchar_t *to, const wchar_t *from, size_t count)
+FREQUENT wchar_t *wmemmove(wchar_t *to, const wchar_t *from, size_t count)
 {
     check_both(to, from, wide(count), "wmemmove");
     return move(to, from, count * sizeof *to);
 }
 
-EXPORT wchar_t *wmempcpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
+FREQUENT wchar_t *wmempcpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
 {
     check_both(to, from, wide(count), "wmempcpy");
     return (wchar_t *)move(to, from, count * sizeof *to) + count;
 }
 
-EXPORT wchar_t *wmemset(wchar_t *to, wchar_t value, size_t count)
+FREQUENT wchar_t *wmemset(wchar_t *to, wchar_t value, size_t count)
 {
     check_write(to, wide(count), "wmemset");
     return __wmemset_chk(to, value, count, unlimited());
 }
 
-EXPORT wchar_t *wcpcpy(wchar_t *restrict to, const wchar_t *restrict from)
+FREQUENT wchar_t *wcpcpy(wchar_t *restrict to, const wchar_t *restrict from)
 {
     size_t length = wcslen(from);
     check_both(to, from, wide(length + 1), "wcpcpy");
     return (wchar_t *)move(to, from, (length + 1) * sizeof *to) + length;
 }
 
-EXPORT wchar_t *wcscpy(wchar_t *restrict to, const wchar_t *restrict from)
+FREQUENT wchar_t *wcscpy(wchar_t *restrict to, const wchar_t *restrict from)
 {
     size_t count = wcslen(from) + 1;
     check_both(to, from, wide(count), "wcscpy");
@@ -241,18 +245,18 @@ static ALWAYS_INLINE wchar_t *copy_padded_wide(wchar_t *to, const wchar_t *from,
     return to + length;
 }
 
-EXPORT wchar_t *wcpncpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
+FREQUENT wchar_t *wcpncpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
 {
     return copy_padded_wide(to, from, count, "wcpncpy");
 }
 
-EXPORT wchar_t *wcsncpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
+FREQUENT wchar_t *wcsncpy(wchar_t *restrict to, const wchar_t *restrict from, size_t count)
 {
     (void)copy_padded_wide(to, from, count, "wcsncpy");
     return to;
 }
 
-EXPORT wchar_t *wcscat(wchar_t *restrict to, const wchar_t *restrict from)
+FREQUENT wchar_t *wcscat(wchar_t *restrict to, const wchar_t *restrict from)
 {
     size_t count = wcslen(from) + 1;
     wchar_t *end = to + wcslen(to);
@@ -261,7 +265,7 @@ EXPORT wchar_t *wcscat(wchar_t *restrict to, const wchar_t *restrict from)
     return to;
 }
 
-EXPORT wchar_t *wcsncat(wchar_t *restrict to, const wchar_t *restrict from, size_t most)
+FREQUENT wchar_t *wcsncat(wchar_t *restrict to, const wchar_t *restrict from, size_t most)
 {
     size_t length = wcsnlen(from, most);
     wchar_t *end = to + wcslen(to);

@@ -5,14 +5,13 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "constants.h"
 #include "fault_handler.h"
 #include "faults.h"
 #include "start.h"
+#include "system.h"
 #include "tags.h"
 
 static struct sigaction before;
@@ -82,7 +81,7 @@ static void pass_on(int number, siginfo_t *info)
 {
     (void)sigaction(number, &before, NULL);
     if (info->si_code <= 0)
-        (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), number, info);
+        (void)syscall(SYS_rt_tgsigqueueinfo, system_getpid(), system_gettid(), number, info);
 }
 
 static void explain(int number, siginfo_t *info, void *context)
@@ -109,6 +108,5 @@ void fault_handler_start(void)
     if (!constants.settings.explain_faults)
         return;
     struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigemptyset(&action.sa_mask);
     (void)sigaction(SIGSEGV, &action, &before);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "fork.h"
 
-#include <pthread.h>
-
 #include "heap.h"
 #include "onlookers.h"
 #include "region.h"
@@ -36,7 +34,12 @@ static void in_child(void)
         fork_child();
 }
 
+/* What pthread_atfork(3) calls, which says whose handlers these are, for when it is unloaded. This library
+ * never is. */
+extern int __register_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void),
+                             void *library);
+
 void fork_start(void)
 {
-    (void)pthread_atfork(before, in_parent, in_child);
+    (void)__register_atfork(before, in_parent, in_child, NULL);
 }

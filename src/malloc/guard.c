@@ -26,8 +26,8 @@ enum {
     MAPPINGS
 };
 static _Atomic(int) kind = UNKNOWN;
-static _Atomic(long) most = -1; /* guards that may be mappings; -1: none has been asked for yet */
-static _Atomic(long) made;      /* guards that are */
+static _Atomic(long) budgeted; /* guards that may be mappings, and 1; 0: none has been asked for yet */
+static _Atomic(long) made;     /* guards that are */
 
 /* By system calls and not by libc's functions, in which a thread that has been cancelled would end. */
 static long read_max_map_count(void)
@@ -47,12 +47,12 @@ static long read_max_map_count(void)
 /* A guard is two mappings, itself and the rest behind it; half the limit is for the program. */
 static long budget(void)
 {
-    long limit = atomic_load_explicit(&most, memory_order_relaxed);
+    long limit = atomic_load_explicit(&budgeted, memory_order_relaxed) - 1;
     if (unlikely(limit < 0)) {
         int saved = errno;
         limit = read_max_map_count() / 4;
         errno = saved;
-        atomic_store_explicit(&most, limit, memory_order_relaxed);
+        atomic_store_explicit(&budgeted, limit + 1, memory_order_relaxed);
     }
     return limit;
 }
@@ -125,7 +125,7 @@ enum guard guard_install(void *address, size_t bytes)
 
 bool guard_narrow(void *address, size_t bytes)
 {
-    bool may_be_mapping = atomic_load_explicit(&most, memory_order_relaxed) >= 0;
+    bool may_be_mapping = atomic_load_explicit(&budgeted, memory_order_relaxed) != 0;
     return unmark(address, bytes) && (!may_be_mapping || map_protect(address, bytes, PROT_READ | PROT_WRITE));
 }
 
@@ -150,5 +150,6 @@ void guard_lift(void *address, size_t bytes)
 
 void guard_economize(void)
 {
-    atomic_store_explicit(&most, atomic_load_explicit(&made, memory_order_relaxed), memory_order_relaxed);
+    long count = atomic_load_explicit(&made, memory_order_relaxed);
+    atomic_store_explicit(&budgeted, count + 1, memory_order_relaxed);
 }

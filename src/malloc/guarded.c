@@ -9,7 +9,7 @@
 #define LIVE_MOST    1024  /* each costs a page of memory */
 #define FRONT_CANARY ((size_t)64)
 
-static _Atomic(int) first_blocks = FIRST_BLOCKS;
+static _Atomic(int) first_blocks; /* so many have been sampled */
 static _Atomic(int) live_blocks;
 
 static const struct size_class *guarded_class(void)
@@ -23,8 +23,8 @@ bool guarded_wants(struct heap *heap, size_t size)
         heap->until_sample--;
         return false;
     }
-    if (atomic_load_explicit(&first_blocks, memory_order_relaxed) > 0)
-        atomic_fetch_sub_explicit(&first_blocks, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&first_blocks, memory_order_relaxed) < FIRST_BLOCKS)
+        atomic_fetch_add_explicit(&first_blocks, 1, memory_order_relaxed);
     else
         heap->until_sample = random_below(heap->random, 2 * INTERVAL);
     return size - 1 < guarded_class()->usable - MALLOC_ALIGNMENT &&

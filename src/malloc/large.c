@@ -37,13 +37,22 @@ static size_t front_gap(const struct large *large)
     return min_size((uintptr_t)large->block % constants.page_size, FRONT_CANARY);
 }
 
+/* Where it stands, by writing first: to read an untouched page and then write it would be two faults. */
+static void write_canary(char *slot, size_t usable, size_t slack)
+{
+    if (slack == 0)
+        return;
+    *(volatile char *)(slot + usable - 1) = 0;
+    canary_write_long(slot, usable, slack, KIND_MALLOC);
+}
+
 static void write_canaries(const struct large *large)
 {
     if (!has_canaries())
         return;
-    canary_write_long(large->block, (size_t)(large->end - large->block), large_slack(large), KIND_MALLOC);
+    write_canary(large->block, (size_t)(large->end - large->block), large_slack(large));
     size_t gap = front_gap(large);
-    canary_write_long(large->block - gap, gap, gap, KIND_MALLOC);
+    write_canary(large->block - gap, gap, gap);
 }
 
 static bool verify_overflow(const struct large *large, const char *operation)
@@ -95,6 +104,7 @@ static bool find_space(size_t alignment, size_t size, struct large *large)
             return true;
         large_mapping_release(large);
     }
+    large_cache_make_way(size);
     return large_mapping_new(alignment, size, large);
 }
 
@@ -116,6 +126,7 @@ void *large_allocate(size_t alignment, size_t size, enum allocation_kind kind)
         large_mapping_release(&large);
         return NULL;
     }
+    large_mapping_note_live(size, 0);
     if (constants.features & RECORD_CALLERS)
         sites_note_allocation(large.block);
     return large.block;
@@ -162,6 +173,7 @@ bool large_free(void *block, const char *operation, enum allocation_kind kind)
         return false;
     if (large.kind != kind)
         misuse_kind(block, large.size, large.kind, operation);
+    large_mapping_note_live(0, large.size);
     if (large.damaged || !verify_canaries(&large, operation)) {
         retire(&large);
         return true;
@@ -231,6 +243,7 @@ bool large_resize(void *block, size_t size, void **result)
            (large_mapping_resize(&large, size) || resize_by_moving(&large, size));
     if (!large.damaged)
         write_canaries(&large);
+    large_mapping_note_live(large.size, old_size);
     large_table_put_back(&large, LARGE_LIVE);
     *result = done ? large.block : NULL;
     return true;

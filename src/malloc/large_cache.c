@@ -31,12 +31,13 @@ struct waiting {
 struct queue {
     struct waiting *waiting;
     uint32_t places;
-    _Atomic(uint32_t) next; /* the place for the next one; so the oldest is the first from there on */
+    _Atomic(uint32_t) *next; /* the place for the next one; so the oldest is the first from there on */
 };
 
 static struct waiting quarantine_places[QUARANTINE_BLOCKS], cache_places[CACHE_BLOCKS];
-static struct queue quarantine = {quarantine_places, QUARANTINE_BLOCKS, 0};
-static struct queue cache = {cache_places, CACHE_BLOCKS, 0}; /* of parks */
+static _Atomic(uint32_t) quarantine_next, cache_next;
+static const struct queue quarantine = {quarantine_places, QUARANTINE_BLOCKS, &quarantine_next};
+static const struct queue cache = {cache_places, CACHE_BLOCKS, &cache_next}; /* of parks */
 static _Atomic(uint32_t) decayed_at;
 
 /* --- queues */
@@ -51,17 +52,17 @@ static size_t queue_bytes(const struct queue *queue)
 }
 
 /* Returns the one that had the place, or NULL. */
-static char *queue_put(struct queue *queue, const struct large *large)
+static char *queue_put(const struct queue *queue, const struct large *large)
 {
-    struct waiting *place = &queue->waiting[atomic_fetch_add(&queue->next, 1) % queue->places];
+    struct waiting *place = &queue->waiting[atomic_fetch_add(queue->next, 1) % queue->places];
     atomic_store_explicit(&place->bytes, large->bytes, memory_order_relaxed);
     atomic_store_explicit(&place->kept, large->kept * constants.page_size, memory_order_relaxed);
     return atomic_exchange(&place->block, large->block);
 }
 
-static char *queue_pop(struct queue *queue)
+static char *queue_pop(const struct queue *queue)
 {
-    uint32_t next = atomic_load(&queue->next);
+    uint32_t next = atomic_load(queue->next);
     for (uint32_t i = 0; i < queue->places; i++) {
         struct waiting *place = &queue->waiting[(next + i) % queue->places];
         char *block = atomic_load(&place->block) ? atomic_exchange(&place->block, NULL) : NULL;
@@ -71,7 +72,7 @@ static char *queue_pop(struct queue *queue)
     return NULL;
 }
 
-static char *queue_pop_excess(struct queue *queue, size_t most)
+static char *queue_pop_excess(const struct queue *queue, size_t most)
 {
     return queue_bytes(queue) > most ? queue_pop(queue) : NULL;
 }
@@ -162,20 +163,33 @@ void large_cache_quarantine(const struct large *freed)
         recycle(leaving);
 }
 
-void large_cache_park(struct large *park)
+static void keep_at_most(size_t most)
 {
     char *leaving;
-    size_t most = large_mapping_within_limit(large_mapping_kept_most());
+    while (large_mapping_kept() > most && (leaving = queue_pop(&cache)) != NULL)
+        drop(leaving);
+}
+
+void large_cache_make_way(size_t wanted)
+{
+    keep_at_most(large_mapping_kept_most(wanted));
+}
+
+void large_cache_park(struct large *park)
+{
     park->freed_at = large_cache_now();
     if (!large_table_insert(park, LARGE_FREED)) {
         large_mapping_release(park);
         return;
     }
     drop(queue_put(&cache, park));
-    while (large_mapping_kept() > most && (leaving = queue_pop(&cache)) != NULL)
-        drop(leaving);
+    keep_at_most(large_mapping_kept_most(0));
     decay();
 }
+
+/* How much of the address space of a park that is not needed counts as much as a page that is missing: long
+ * ones are for long blocks, for which there would have to be new ones. */
+#define MISFIT_SHIFT 5
 
 /* The place of the park with the most pages that are of use and the fewest that are not, of several the
  * youngest, which is still in the processor's caches; NULL if there is none that is long enough. */
@@ -183,14 +197,16 @@ static struct waiting *best_fit(size_t need, char **block)
 {
     struct waiting *best = NULL;
     size_t best_misfit = SIZE_MAX;
-    uint32_t next = atomic_load_explicit(&cache.next, memory_order_relaxed);
+    uint32_t next = atomic_load_explicit(cache.next, memory_order_relaxed);
     for (uint32_t i = 1; i <= CACHE_BLOCKS; i++) {
         struct waiting *place = &cache.waiting[(next - i) % CACHE_BLOCKS];
         char *found = atomic_load(&place->block);
         size_t bytes = atomic_load_explicit(&place->bytes, memory_order_relaxed);
         size_t pages = atomic_load_explicit(&place->kept, memory_order_relaxed);
-        size_t misfit = pages > need ? pages - need : need - pages;
-        if (found && bytes >= need && misfit < best_misfit) {
+        if (!found || bytes < need)
+            continue;
+        size_t misfit = (pages > need ? pages - need : need - pages) + ((bytes - need) >> MISFIT_SHIFT);
+        if (misfit < best_misfit) {
             best = place;
             best_misfit = misfit;
             *block = found;

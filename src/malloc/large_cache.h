@@ -18,6 +18,10 @@ void large_cache_park(struct large *park);
  * are not looked for. */
 bool large_cache_take(size_t alignment, size_t size, struct large *found);
 
+/* A block of that size is to be made of new pages: give back parks that the process would become larger by
+ * than it has been. */
+void large_cache_make_way(size_t wanted);
+
 /* Unmap all that is cached, and if `quarantined` what is in quarantine too. Returns whether there was any. */
 bool large_cache_trim(bool quarantined);
 

@@ -15,7 +15,8 @@
 /* Blocks whose guards are walls. */
 #define WALLED_MOST 1024
 
-/* Pages kept, in all: so much, or a quarter of what all large blocks have up to so much. */
+/* Pages kept, in all: so much; up to so much more, a quarter of what all large blocks have, or what live
+ * blocks have less than at their peak: with these pages the process is not larger than it was. */
 #define KEPT_LEAST (16 * MIB)
 #define KEPT_MOST  (64 * MIB)
 #define KEPT_SHIFT 2
@@ -24,6 +25,7 @@
 #define STAYING_MOST 40
 #define GAP_LEAST    (32 * KIB)
 #define PIECE        256
+#define ZEROED_MOST  (256 * KIB) /* at once: what is in the second cache since it was looked at */
 /* Room behind a block; and what is kept of address space that was a block's, at most. */
 #define ROOM       (2 * MIB)
 #define SPARE_MOST (32 * MIB)
@@ -40,18 +42,20 @@
 static _Atomic(int) walled;
 static _Atomic(size_t) kept_bytes;
 static _Atomic(size_t) total_bytes;
+static _Atomic(size_t) live_bytes, live_peak;
 static _Atomic(bool)
-    moves_fail; /* one has failed, so parks are not tried any more: it may cost address space */
-static _Atomic(size_t) limit = SIZE_MAX;
+    moves_fail;               /* one has failed, so parks are not tried any more: it may cost address space */
+static _Atomic(size_t) limit; /* 0: none */
 
 void large_mapping_start(size_t address_space)
 {
-    atomic_store(&limit, address_space == SIZE_MAX ? SIZE_MAX : address_space >> LIMIT_SHIFT);
+    atomic_store(&limit, address_space == SIZE_MAX ? 0 : max_size(address_space >> LIMIT_SHIFT, 1));
 }
 
 size_t large_mapping_within_limit(size_t bytes)
 {
-    return min_size(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+    size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    return most == 0 ? bytes : min_size(bytes, most);
 }
 
 static bool is_roomy(void)
@@ -146,7 +150,8 @@ static bool may_be_walled(void)
 static void note_scarcity(size_t data)
 {
     if (data <= ROOM)
-        atomic_store_explicit(&limit, large_mapping_within_limit(large_mapping_total() >> LIMIT_SHIFT),
+        atomic_store_explicit(&limit,
+                              large_mapping_within_limit(max_size(large_mapping_total() >> LIMIT_SHIFT, 1)),
                               memory_order_relaxed);
 }
 
@@ -255,26 +260,53 @@ static size_t widest_gap(enum large_use use, size_t used)
     return use == USE_BEGINNING ? 0 : GAP_LEAST + used / 2;
 }
 
+/* How the pages of the block that was closed last lay in it: what is not known of others is taken to be the
+ * same. */
+static _Atomic(uint8_t) latest_use = USE_UNKNOWN;
+
+/* The pages from `at` on that are in use, which zeroing all at once makes a tenth cheaper. */
+static size_t zero_run(char *first, size_t at, size_t end)
+{
+    size_t page = constants.page_size, to = at;
+    do {
+        to += page;
+        __builtin_prefetch(first + to + page);
+    } while (to < end && !is_empty(first + to));
+    memset(first + at, 0, to - at);
+    return to;
+}
+
 /*
  * Zero the pages that were used, which are in the caches, as their owner has only just let go of them.
  * (mincore(2) could tell which pages are there, but sandboxes kill for it.) Returns how many bytes are zero
  * now, with the page behind that was found empty, and with all gaps if there were any: to look at these the
- * next time would be page faults again. 0 if none was used, or too many.
+ * next time would be page faults again. 0 if none was used, or too many. The last page says nothing, as it
+ * has the canary: it is looked at only if all before it were used.
  */
 static size_t zero_used(struct large *large, size_t most)
 {
-    size_t page = constants.page_size, data = data_bytes(large), used = 0, at = 0;
+    size_t page = constants.page_size, data = data_bytes(large), end = data - page, used = 0, at = 0;
+    enum large_use use = large->use;
     char *first = first_page(large);
     bool scattered = false;
-    for (; at < data && at - used <= widest_gap(large->use, used); at += page)
-        if (!is_empty(first + at)) {
-            memset(first + at, 0, page);
-            scattered = scattered || at != used;
-            used = at + page;
-            if (used > most)
-                return 0;
+    if (use == USE_UNKNOWN)
+        use = atomic_load_explicit(&latest_use, memory_order_relaxed);
+    while (at < end && used <= most && at - used <= widest_gap(use, used)) {
+        if (is_empty(first + at)) {
+            at += page;
+            continue;
         }
+        scattered = scattered || at != used;
+        used = at = zero_run(first, at, min_size(end, at + ZEROED_MOST));
+    }
+    if (used == end && !is_empty(first + end)) {
+        memset(first + end, 0, page);
+        used = at = data;
+    }
+    if (used > most)
+        return 0;
     large->use = scattered ? USE_SCATTERED : USE_BEGINNING;
+    atomic_store_explicit(&latest_use, large->use, memory_order_relaxed);
     return used == 0 ? 0 : scattered ? at : min_size(used + page, data);
 }
 
@@ -293,7 +325,9 @@ static void release_after_move(const struct large *large, char *place, size_t by
 static size_t zero_what_is_kept(struct large *large)
 {
     char *first = first_page(large);
-    size_t kept = large_mapping_kept(), most = large_mapping_kept_most();
+    size_t kept = large_mapping_kept(), most = large_mapping_kept_most(0);
+    if (data_bytes(large) == 0)
+        return 0;
     /* The program may have protected parts of it, or unmapped them; else this changes nothing. */
     if (kept >= most || !map_protect(first, data_bytes(large), PROT_READ | PROT_WRITE))
         return 0;
@@ -306,11 +340,21 @@ static void note_kept(struct large *large, size_t bytes)
     atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed);
 }
 
-/* The last page often has a canary. Zero it, too, and return where what goes back to the kernel ends. */
-static size_t keep_last(const struct large *large, size_t used)
+/*
+ * The last page often has a canary. Zero it, too, and return where what goes back to the kernel ends. If a
+ * longer block had that mapping before and its last page was kept, all goes back from the used ones on to
+ * there: else each length would leave a page behind.
+ */
+static size_t keep_last(struct large *large, size_t used)
 {
     size_t data = data_bytes(large);
     char *last = large->end - constants.page_size;
+    if (large->reach > large->end) {
+        size_t bytes = (size_t)(large->reach - first_page(large));
+        large->reach = NULL;
+        return bytes;
+    }
+    large->reach = large->end;
     if (used == data)
         return data;
     if (!is_empty(last))
@@ -367,6 +411,7 @@ bool large_mapping_blank(struct large *large)
 {
     if (!map_blank(large->map, large->bytes))
         return false;
+    large->reach = NULL;
     forget_guards(large); /* there is nothing left to guard */
     forget_kept(large);
     return true;
@@ -374,7 +419,7 @@ bool large_mapping_blank(struct large *large)
 
 bool large_mapping_close(struct large *large, struct large *park)
 {
-    size_t used = zero_what_is_kept(large), data = data_bytes(large), to = data;
+    size_t used = zero_what_is_kept(large), to = data_bytes(large);
     bool stays = used <= STAYING_MOST * constants.page_size;
     park->map = NULL;
     if (stays && used != 0) {
@@ -387,7 +432,7 @@ bool large_mapping_close(struct large *large, struct large *park)
         return large_mapping_blank(large);
     forget_guards(large);
     if (stays)
-        note_kept(large, used + data - to);
+        note_kept(large, used + (to < data_bytes(large) ? constants.page_size : 0));
     return true;
 }
 
@@ -415,9 +460,20 @@ size_t large_mapping_kept(void)
     return atomic_load_explicit(&kept_bytes, memory_order_relaxed);
 }
 
-size_t large_mapping_kept_most(void)
+/* Threads may lose each other's peak. */
+void large_mapping_note_live(size_t more, size_t less)
 {
-    return max_size(KEPT_LEAST, min_size(large_mapping_total() >> KEPT_SHIFT, KEPT_MOST));
+    size_t live = atomic_fetch_add_explicit(&live_bytes, more - less, memory_order_relaxed) + more - less;
+    if (live > atomic_load_explicit(&live_peak, memory_order_relaxed))
+        atomic_store_explicit(&live_peak, live, memory_order_relaxed);
+}
+
+size_t large_mapping_kept_most(size_t wanted)
+{
+    size_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed) + wanted;
+    size_t peak = atomic_load_explicit(&live_peak, memory_order_relaxed);
+    size_t share = max_size(large_mapping_total() >> KEPT_SHIFT, peak > live ? peak - live : 0);
+    return large_mapping_within_limit(max_size(KEPT_LEAST, min_size(share, KEPT_MOST)));
 }
 
 size_t large_mapping_total(void)
@@ -452,6 +508,8 @@ static void give_back_room(struct large *large)
         return;
     map_release(end, room);
     large->bytes -= room;
+    if (large->reach > map_end(large))
+        large->reach = map_end(large);
     atomic_fetch_sub_explicit(&total_bytes, room, memory_order_relaxed);
 }
 

@@ -65,9 +65,13 @@ size_t large_mapping_within_limit(size_t bytes);
 size_t large_mapping_spare(void);
 size_t large_mapping_trim(void);
 
-/* Bytes of pages in parks, and how many there may be; bytes of address space that all have. */
+/* Bytes of live blocks, as asked for: so many more and so many less. */
+void large_mapping_note_live(size_t more, size_t less);
+
+/* Bytes of pages in parks, and how many there may be while blocks of so many bytes more are to live; bytes of
+ * address space that all have. */
 size_t large_mapping_kept(void);
-size_t large_mapping_kept_most(void);
+size_t large_mapping_kept_most(size_t wanted);
 size_t large_mapping_total(void);
 
 #endif

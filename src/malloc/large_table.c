@@ -26,7 +26,7 @@ static _Atomic(char *) levels[LEVELS];
 static _Atomic(uint32_t) level_count;
 static struct turn turn; /* to add one */
 
-static _Atomic(const char *) remembered[REMEMBERED];
+SELDOM static _Atomic(const char *) remembered[REMEMBERED];
 static _Atomic(uint32_t) remembered_at;
 
 static size_t level_size(uint32_t level)

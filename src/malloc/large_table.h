@@ -37,6 +37,7 @@ struct large {
     char *end;   /* the guard begins here; the canary ends here */
     char *map;
     size_t bytes;      /* of the mapping, guard pages included */
+    char *reach;       /* pages that are kept of it end here or earlier; NULL: with kept */
     uint32_t freed_at; /* seconds of the monotonic clock */
     uint32_t kept;     /* pages of a park or of a freed block, all zero */
     enum allocation_kind kind;

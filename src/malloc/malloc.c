@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/auxv.h>
 
 #include "caller.h"
 #include "constants.h"
@@ -107,13 +107,13 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
 /* A block aligned to a page. Obsolete; glibc manual 3.2.3.6. */
 EXPORT void *valloc(size_t size)
 {
-    return constants.dispatch.aligned((size_t)getpagesize(), size, KIND_MALLOC);
+    return constants.dispatch.aligned((size_t)getauxval(AT_PAGESZ), size, KIND_MALLOC);
 }
 
 /* The same with the size rounded up to whole pages. Obsolete. */
 EXPORT void *pvalloc(size_t size)
 {
-    size_t page = (size_t)getpagesize();
+    size_t page = (size_t)getauxval(AT_PAGESZ);
     if (size > SIZE_LIMIT - page) {
         errno = ENOMEM;
         return NULL;

@@ -2,8 +2,10 @@
 #include "map.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -86,7 +88,7 @@ bool map_blank(void *address, size_t bytes)
 
 bool map_has_mappings_left(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = (size_t)getauxval(AT_PAGESZ);
     char *probe = map_anywhere(3 * page, PROT_NONE);
     if (!probe)
         return false;
@@ -102,7 +104,7 @@ bool map_has_mappings_left(void)
 void map_seal(const void *address, size_t bytes)
 {
     int saved = errno;
-    if (prctl(PR_GET_SECCOMP) == 0)
+    if (syscall(SYS_prctl, PR_GET_SECCOMP) == 0)
         (void)syscall(SYS_MSEAL, address, bytes, 0);
     errno = saved;
 }

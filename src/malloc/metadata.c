@@ -31,12 +31,12 @@ static struct turn turn; /* to extend the range */
 static struct arena plain;
 static _Atomic(struct arena *) wiped; /* the newest; what fits there no more goes to another one */
 static _Atomic(size_t) wiped_mapped;
-static _Atomic(uint32_t) unwiped = 1;      /* before there is anything to be wiped */
-static _Atomic(uint32_t) *mark = &unwiped; /* in a wiped arena */
+static _Atomic(uint32_t) *mark; /* in a wiped arena; NULL: there is nothing yet that could be wiped */
 
 static void set_mark(void)
 {
-    atomic_store_explicit(mark, 1, memory_order_relaxed);
+    if (mark)
+        atomic_store_explicit(mark, 1, memory_order_relaxed);
 }
 
 static char *arena_take(struct arena *arena, size_t bytes, size_t alignment)
@@ -164,7 +164,7 @@ size_t metadata_mapped(void)
 
 bool metadata_was_wiped(void)
 {
-    return atomic_load_explicit(mark, memory_order_relaxed) == 0;
+    return mark && atomic_load_explicit(mark, memory_order_relaxed) == 0;
 }
 
 void metadata_fork_child(void)

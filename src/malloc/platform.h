@@ -17,6 +17,12 @@
 /* Keep the value in a register: the compiler cannot derive it again from what it was made of. */
 #define HOLD(value) __asm__("" : "+r"(value))
 
+/*
+ * For tables that few processes use: they stand behind all other variables, so that what every process writes
+ * is on one or two pages (the linker puts what has the smaller alignment last).
+ */
+#define SELDOM __attribute__((section(".bss.seldom"), aligned(16)))
+
 /* The strictest fundamental alignment, which malloc owes every block of at least that size (C23 7.24.3). */
 #define MALLOC_ALIGNMENT ((size_t)16)
 

@@ -76,6 +76,13 @@ static void seed_poorly(struct random *random)
         random->key[i] ^= (uint8_t)(bytes[i] ^ (start ? start[i % 16] : 0));
 }
 
+/* So that the compiler does not leave it out, as nobody reads it any more. */
+static void wipe(void *bytes, size_t count)
+{
+    memset(bytes, 0, count);
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
 void random_seed(struct random *random)
 {
     int saved = errno;
@@ -101,7 +108,7 @@ void random_refill(struct random *random)
     chacha_four_blocks(random->key, 0, block);
     memcpy(random->key, block, RANDOM_KEY_BYTES);
     memcpy(random->pool, block + RANDOM_KEY_BYTES, RANDOM_POOL_BYTES);
-    explicit_bzero(block, sizeof block);
+    wipe(block, sizeof block);
     random->left = RANDOM_POOL_BYTES;
 }
 
@@ -112,13 +119,13 @@ void random_derive(struct random *random, const struct random *root, uint64_t nu
         return;
     chacha_four_blocks(root->key, number, block);
     memcpy(random->key, block, RANDOM_KEY_BYTES);
-    explicit_bzero(block, sizeof block);
+    wipe(block, sizeof block);
     random->seeded = 1;
 }
 
 void random_wipe(struct random *random)
 {
-    explicit_bzero(random, sizeof *random);
+    wipe(random, sizeof *random);
 }
 
 uint64_t random_word(struct random *random)

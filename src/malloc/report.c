@@ -8,9 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "caller.h"
 #include "constants.h"
@@ -20,6 +18,7 @@
 #include "report_output.h"
 #include "report_text.h"
 #include "sites.h"
+#include "system.h"
 
 /* How long a full stderr may hold up a process, in milliseconds: one that is to carry on, and one that is to
  * die. */
@@ -46,7 +45,7 @@ static struct {
 
 static void count(enum report_kind kind, bool printed)
 {
-    pid_t self = getpid();
+    pid_t self = system_getpid();
     if (atomic_exchange(&counts.process, self) != self) {
         for (unsigned i = 0; i < REPORT_KINDS; i++)
             atomic_store(&counts.of_kind[i], 0);
@@ -116,18 +115,20 @@ static uint64_t this_thread(pid_t pid, pid_t tid)
 
 /* A signal handler that ran in the middle could report too, or never come back; and what a report calls are
  * cancellation points, at which the thread could end with the turn. */
+#define SIGCANCEL 32 /* libc's own, which it never blocks: that of pthread_cancel() */
+#define SIGSETXID 33 /* and that by which setuid() reaches all threads */
+
 struct undisturbed {
-    sigset_t signals;
+    uint64_t signals;
     int cancelability;
 };
 
 static struct undisturbed undisturbed_begin(void)
 {
     struct undisturbed before;
-    sigset_t all;
-    sigfillset(&all);
-    sigemptyset(&before.signals);
-    pthread_sigmask(SIG_SETMASK, &all, &before.signals);
+    uint64_t all = ~(SIGNAL_BIT(SIGCANCEL) | SIGNAL_BIT(SIGSETXID));
+    before.signals = 0;
+    system_sigprocmask(SIG_SETMASK, &all, &before.signals);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before.cancelability);
     return before;
 }
@@ -135,16 +136,16 @@ static struct undisturbed undisturbed_begin(void)
 static void undisturbed_end(const struct undisturbed *before)
 {
     pthread_setcancelstate(before->cancelability, NULL);
-    pthread_sigmask(SIG_SETMASK, &before->signals, NULL);
+    system_sigprocmask(SIG_SETMASK, &before->signals, NULL);
 }
 
 /* --- the report ------------------------------------------------------------------------------- */
 
 /* Not on the stack: programs misuse their heaps on stacks of a few KiB too. Used by whoever has the turn. */
-static char message[REPORT_MAX_STDERR];
-static char fields[8192];
-static char program[1024], cgroup[1024];
-static char call_site[1280], allocated_from[1280], freed_from[1280];
+SELDOM static char message[REPORT_MAX_STDERR];
+SELDOM static char fields[8192];
+SELDOM static char program[1024], cgroup[1024];
+SELDOM static char call_site[1280], allocated_from[1280], freed_from[1280];
 
 /* Everything has been told, in words and as fields, to those who are there to listen. */
 static void print_text(const struct text *lines, const struct text *journal)
@@ -189,7 +190,8 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
 /* Without a chance for the program's own handler, which has had it or would only misuse the heap again. */
 static _Noreturn void abort_unconditionally(void)
 {
-    signal(SIGABRT, SIG_DFL);
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
+    (void)sigaction(SIGABRT, &by_default, NULL);
     abort();
 }
 
@@ -210,7 +212,7 @@ static enum turn announce(const struct report *report, bool returns)
     if (!permit.print)
         return TURN_OURS;
     struct undisturbed before = undisturbed_begin();
-    pid_t pid = getpid(), tid = gettid();
+    pid_t pid = system_getpid(), tid = system_gettid();
     enum turn turn = take_turn(this_thread(pid, tid));
     if (turn != TURN_NEVER_CAME)
         print(report, pid, tid, permit);
@@ -241,8 +243,9 @@ void report_fault(const struct report *report)
 
 static void print_summary(void)
 {
-    struct report_summary summary = {
-        .unprinted = counts.unprinted, .pid = (uint64_t)getpid(), .program = {program, sizeof program, 0}};
+    struct report_summary summary = {.unprinted = counts.unprinted,
+                                     .pid = (uint64_t)system_getpid(),
+                                     .program = {program, sizeof program, 0}};
     for (unsigned i = 0; i < REPORT_KINDS; i++)
         summary.of_kind[i] = counts.of_kind[i];
     report_put_program(&summary.program);
@@ -255,9 +258,10 @@ static void print_summary(void)
 void report_summary(void)
 {
     int saved_errno = errno;
-    if (constants.reports.carry_on && counts.process == getpid() && report_limit_ask(REPORT_SUMMARY).print) {
+    if (constants.reports.carry_on && counts.process == system_getpid() &&
+        report_limit_ask(REPORT_SUMMARY).print) {
         struct undisturbed before = undisturbed_begin();
-        enum turn turn = take_turn(this_thread(getpid(), gettid()));
+        enum turn turn = take_turn(this_thread(system_getpid(), system_gettid()));
         if (turn != TURN_NEVER_CAME)
             print_summary();
         if (turn == TURN_OURS)
@@ -271,7 +275,7 @@ void report_warning(const char *text, size_t length)
 {
     int saved_errno = errno;
     struct undisturbed before = undisturbed_begin();
-    enum turn turn = take_turn(this_thread(getpid(), gettid()));
+    enum turn turn = take_turn(this_thread(system_getpid(), system_gettid()));
     if (turn != TURN_NEVER_CAME) {
         struct text line = {message, sizeof message - 1, 0};
         text_string(&line, "compatmalloc: ");

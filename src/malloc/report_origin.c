@@ -2,20 +2,21 @@
 #include "report_origin.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <unistd.h>
+
+#include "platform.h"
+#include "system.h"
 
 /* What was last read from the kernel. Room for the longest line of maps: five numbers and a path. */
-static char window[PATH_MAX + 256];
+SELDOM static char window[PATH_MAX + 256];
 
 void report_put_program(struct text *text)
 {
-    ssize_t length = readlink("/proc/self/exe", window, sizeof window);
+    ssize_t length = system_readlink("/proc/self/exe", window, sizeof window);
     const char *started_as = (const char *)getauxval(AT_EXECFN);
     if (length > 0)
         text_quoted(text, window, (size_t)length);
@@ -42,13 +43,13 @@ static const char *path_of_cgroup(const char *line, const char *end)
 
 static size_t read_whole(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = system_open(path, O_RDONLY | O_CLOEXEC);
     size_t held = 0;
     ssize_t got = 0;
-    while (fd >= 0 && (got = read(fd, window + held, sizeof window - held)) > 0)
+    while (fd >= 0 && (got = system_read(fd, window + held, sizeof window - held)) > 0)
         held += (size_t)got;
     if (fd >= 0)
-        close(fd);
+        system_close(fd);
     return held;
 }
 
@@ -159,7 +160,7 @@ static bool put_module_of(struct text *text, int maps, uintptr_t address)
     size_t held = 0;
 
     for (;;) {
-        ssize_t got = read(maps, window + held, sizeof window - held);
+        ssize_t got = system_read(maps, window + held, sizeof window - held);
         if (got <= 0)
             return false;
         held += (size_t)got;
@@ -178,11 +179,11 @@ void report_put_call_site(struct text *text, const void *return_address)
 {
     /* A call that is the last instruction of its function returns to the next function. */
     uintptr_t address = (uintptr_t)return_address - 1;
-    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int maps = system_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     bool found = maps >= 0 && put_module_of(text, maps, address);
 
     if (maps >= 0)
-        close(maps);
+        system_close(maps);
     if (!found)
         text_hex(text, address);
 }

@@ -2,15 +2,11 @@
 #include "report_output.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "system.h"
 
 /* --- stderr ----------------------------------------------------------------------------------- */
 
@@ -18,12 +14,12 @@ static bool is_unix_socket(int fd)
 {
     int domain;
     socklen_t size = sizeof domain;
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX;
+    return system_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX;
 }
 
 static bool is_at_end(int fd, off_t size)
 {
-    return lseek(fd, 0, SEEK_CUR) == size;
+    return system_lseek(fd, 0, SEEK_CUR) == size;
 }
 
 /*
@@ -35,8 +31,8 @@ static bool is_at_end(int fd, off_t size)
 static bool is_stderr(int fd)
 {
     struct stat status;
-    int descriptor = fcntl(fd, F_GETFD), flags = descriptor < 0 ? -1 : fcntl(fd, F_GETFL);
-    if (flags < 0 || fstat(fd, &status) != 0)
+    int descriptor = system_fcntl(fd, F_GETFD), flags = descriptor < 0 ? -1 : system_fcntl(fd, F_GETFL);
+    if (flags < 0 || system_fstat(fd, &status) != 0)
         return errno != EBADF;
     if (descriptor & FD_CLOEXEC || flags & O_PATH)
         return false;
@@ -65,7 +61,7 @@ enum room {
 static enum room wait_for_room(int fd, int milliseconds)
 {
     struct pollfd poll_for = {.fd = fd, .events = POLLOUT};
-    int ready = poll(&poll_for, 1, milliseconds);
+    int ready = system_poll(&poll_for, 1, milliseconds);
     if (ready == 0)
         return NO_ROOM;
     return ready < 0 && errno == EINTR ? INTERRUPTED : ROOM;
@@ -73,8 +69,8 @@ static enum room wait_for_room(int fd, int milliseconds)
 
 static bool is_pending(int signal)
 {
-    sigset_t pending;
-    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+    uint64_t pending;
+    return system_sigpending(&pending) == 0 && (pending & SIGNAL_BIT(signal)) != 0;
 }
 
 static void write_all(int fd, const char *bytes, size_t left, int patience)
@@ -88,7 +84,7 @@ static void write_all(int fd, const char *bytes, size_t left, int patience)
             return;
         if (room == INTERRUPTED)
             continue;
-        ssize_t written = write(fd, bytes, left);
+        ssize_t written = system_write(fd, bytes, left);
         if (written > 0) {
             bytes += written;
             left -= (size_t)written;
@@ -105,12 +101,8 @@ void report_write_stderr(const struct text *text, int patience_milliseconds)
     /* A reader that has gone away must not kill a program which was to carry on. */
     bool had_sigpipe = is_pending(SIGPIPE);
     write_all(STDERR_FILENO, text->start, text->used, patience_milliseconds);
-    if (!had_sigpipe && is_pending(SIGPIPE)) {
-        sigset_t only_sigpipe;
-        sigemptyset(&only_sigpipe);
-        sigaddset(&only_sigpipe, SIGPIPE);
-        sigtimedwait(&only_sigpipe, NULL, &(struct timespec){0});
-    }
+    if (!had_sigpipe && is_pending(SIGPIPE))
+        system_sigtake(SIGNAL_BIT(SIGPIPE));
 }
 
 /* --- the journal ------------------------------------------------------------------------------ */
@@ -118,12 +110,12 @@ void report_write_stderr(const struct text *text, int patience_milliseconds)
 void report_send_journal(const struct text *fields)
 {
     static const struct sockaddr_un journal = {AF_UNIX, "/run/systemd/journal/socket"};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = system_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return;
     struct iovec all = {fields->start, fields->used};
     struct sockaddr_un to = journal;
     struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &all, .msg_iovlen = 1};
-    sendmsg(fd, &message, MSG_NOSIGNAL);
-    close(fd);
+    system_sendmsg(fd, &message, MSG_NOSIGNAL);
+    system_close(fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sites.h"
 
-struct site_entry site_entries[SITE_ENTRIES];
+SELDOM struct site_entry site_entries[SITE_ENTRIES];
 
 struct sites sites_of(const void *block)
 {

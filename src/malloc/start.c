@@ -24,6 +24,7 @@
 #include "random.h"
 #include "report_limit.h"
 #include "slot.h"
+#include "system.h"
 #include "tags.h"
 #include "whole.h"
 
@@ -66,7 +67,7 @@ static unsigned log2_ceiling(size_t value)
 static size_t limit_of(__rlimit_resource_t resource)
 {
     struct rlimit limit;
-    bool limited = getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    bool limited = syscall(SYS_prlimit64, 0, resource, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
     return limited ? limit.rlim_cur : SIZE_MAX;
 }
 
@@ -268,12 +269,19 @@ static void seal(void)
  * What cannot be done before constructors run, because libc and the dynamic linker are not ready for it, is
  * done by ours if the first call came before it.
  */
-static bool constructed;
+static __thread bool constructed;
 
-static void complete(void)
+/* Whether constructors run already. They do in the first thread, where it is written down; where the process
+ * was not even started before there was a second one, they have run. */
+static bool is_constructed(void)
+{
+    return constructed || system_gettid() != system_getpid();
+}
+
+static COLD void complete(void)
 {
     static _Atomic(bool) done;
-    if (!constructed || !constants.started || atomic_exchange(&done, true))
+    if (!is_constructed() || atomic_exchange(&done, true))
         return;
     seal();
     if (constants.passthrough)
@@ -296,15 +304,19 @@ bool start_process(void)
     lock_acquire(&lock);
     bool done = constants.started || start();
     lock_release(&lock);
-    complete();
+    if (constants.started)
+        complete();
     errno = saved;
     return done;
 }
 
-__attribute__((constructor(101))) static void begin(void)
+/* What is written here is on a page that every process writes anyway, as is that which it is on itself: in a
+ * process that does nothing, pages are what the library costs. */
+void start_at_load(void)
 {
     constructed = true;
-    complete();
+    if (constants.started)
+        complete();
 }
 
 bool start_is_passthrough(void)

@@ -14,4 +14,9 @@ bool start_process(void);
 /* Whether every call goes to libc (profile = off). Starts the allocator to find out. */
 bool start_is_passthrough(void);
 
+/* For the dynamic linker (DT_INIT and DT_FINI, of which no page has to be written as for the arrays of such
+ * functions): when constructors run, and at exit. */
+__attribute__((used, hot)) void start_at_load(void);
+__attribute__((used)) void integrity_at_exit(void);
+
 #endif

@@ -8,7 +8,6 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compatmalloc.h"
 #include "heap.h"
@@ -18,6 +17,7 @@
 #include "report.h"
 #include "slot.h"
 #include "start.h"
+#include "system.h"
 
 struct class_statistics {
     size_t live_blocks, live_bytes, free_slots;
@@ -172,7 +172,7 @@ EXPORT void malloc_stats(void)
                           all.live_bytes, all.live_blocks, all.large_blocks, all.large_bytes, all.free_bytes,
                           all.metadata_bytes, all.heaps);
     if (length > 0)
-        (void)!write(STDERR_FILENO, text, (size_t)length);
+        (void)system_write(STDERR_FILENO, text, (size_t)length);
 }
 
 /*
