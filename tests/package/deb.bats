@@ -187,16 +187,19 @@ EOF
     cd "$BATS_TEST_TMPDIR"
     # As libcompatmalloc(3) has it.
     awk '/^\.Sh / { examples = $2 == "EXAMPLES" } examples && /^\.Ed/ { exit } on; examples && /^\.Bd / { on = 1 }' \
-        "$BATS_TEST_DIRNAME/../../docs/man/libcompatmalloc.3" >program.c
+        "$BATS_TEST_DIRNAME/../../docs/man/libcompatmalloc.3" >weak.c
+    sed '/^#pragma weak/d' weak.c >program.c
     export PKG_CONFIG_SYSROOT_DIR=$BATS_TEST_TMPDIR/root PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET/pkgconfig
     export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
     bash -e -c "$(sed -n 's/^\.Dl cc /cc /p' "$BATS_TEST_DIRNAME/../../docs/man/libcompatmalloc.3")"
     run -0 env LD_LIBRARY_PATH="$BATS_TEST_TMPDIR/root/usr/lib/$TRIPLET" ./a.out
     [ "$output" = "$(field libcompatmalloc1 Version)" ]
     # And a program that only wants to know runs without the library.
-    cc -Iroot/usr/include program.c
+    cc -Iroot/usr/include weak.c
     run -0 ./a.out
     [ "$output" = none ]
+    run -0 env LD_PRELOAD="root/usr/lib/$TRIPLET/libcompatmalloc.so.1" ./a.out
+    [ "$output" = "$(field libcompatmalloc1 Version)" ]
 }
 
 @test "AppArmor's parser takes a profile with the abstraction" {
