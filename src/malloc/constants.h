@@ -61,6 +61,8 @@ struct constants {
     struct size_class classes[CLASS_COUNT];
 
     struct notice notice; /* for compatmallocctl, of what is in force */
+
+    char program[256]; /* the executable's path, for reports that may not ask; empty if it is not known */
 } __attribute__((aligned(PAGE_SIZE_MAX)));
 
 extern struct constants constants;

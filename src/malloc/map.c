@@ -99,12 +99,20 @@ bool map_has_mappings_left(void)
  * A seccomp filter that was there before the program, as systemd's SystemCallFilter= is, may not know the
  * call and kill the process for it.
  */
+static bool confined;
+
 void map_seal(const void *address, size_t bytes)
 {
     int saved = errno;
-    if (prctl(PR_GET_SECCOMP) == 0)
+    confined = prctl(PR_GET_SECCOMP) != 0;
+    if (!confined)
         (void)syscall(SYS_MSEAL, address, bytes, 0);
     errno = saved;
+}
+
+bool map_was_confined(void)
+{
+    return confined;
 }
 
 /*
