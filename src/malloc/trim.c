@@ -192,9 +192,12 @@ static size_t trim_from(struct heap *heap, struct run *run)
     return trim_slots(heap, c, first, end);
 }
 
+/* A process that is at its limit comes here for each call that fails, so it must not be looked at in vain. */
 size_t trim_heap(struct heap *heap)
 {
     size_t given = 0;
+    if (heap->free_run_bytes == 0)
+        return 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
             if (has_something_to_give(run))
@@ -253,6 +256,8 @@ enum thoroughness {
 static bool thin_guards(struct heap *heap)
 {
     unsigned lifted = 0;
+    if (!guard_has_mappings())
+        return false;
     for (unsigned c = CLASS_COUNT; heap && c-- > CLASS_FIRST && lifted < GUARDS_LIFTED;)
         lifted += region_lift_guards(c, heap, GUARDS_LIFTED - lifted);
     if (lifted != 0)
@@ -333,10 +338,12 @@ static bool can_be_mapped(size_t bytes, int protection)
 
 /* Together with what is left to the process. Or it is not bytes that are wanting, but mappings, which freed
  * blocks have too. */
-static bool may_help(size_t size, size_t unused)
+static bool may_help(size_t size, size_t (*unused_in)(void))
 {
-    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused, PROT_READ | PROT_WRITE) ||
-           !map_has_mappings_left();
+    if (size <= SMALL_LIMIT)
+        return true;
+    size_t unused = unused_in();
+    return size <= unused || can_be_mapped(size - unused, PROT_READ | PROT_WRITE) || !map_has_mappings_left();
 }
 
 /* Where not even what nobody can use can be mapped, it is address space that is wanting. */
@@ -348,7 +355,7 @@ static bool release_table(size_t size)
 
 static bool give_back_for(size_t size, unsigned attempt)
 {
-    if (attempt > 1 || !may_help(size, unused_bytes()))
+    if (attempt > 1 || !may_help(size, unused_bytes))
         return false;
     if (attempt == 0) {
         bool given = trim(ADDRESS_SPACE_TOO);
@@ -383,8 +390,7 @@ bool trim_emergency(size_t size, struct trim_emergency *emergency)
     if (again)
         return true;
     /* Nothing waits any more, so what there is some thread has in its hands: to unmap it, mostly. */
-    size_t unused = large_unused();
-    if (size <= SMALL_LIMIT || unused == 0 || !may_help(size, unused))
+    if (size <= SMALL_LIMIT || large_unused() == 0 || !may_help(size, large_unused))
         return false;
     turn_pause();
     return true;
