@@ -71,6 +71,8 @@ struct constants {
     uint8_t run_shift[CLASS_COUNT];    /* a run: 2^that slots; 64, or an extent where that is less */
 
     struct notice notice; /* for compatmallocctl, of what is in force */
+
+    char program[256]; /* the executable's path, for reports that may not ask; empty if it is not known */
 } __attribute__((aligned(PAGE_SIZE_MAX)));
 
 extern struct constants constants;

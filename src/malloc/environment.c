@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "constants.h"
+#include "executable.h"
 #include "map.h"
 #include "problem.h"
 #include "report.h"
@@ -90,15 +91,20 @@ static void file_close(int fd)
     (void)syscall(SYS_close, fd);
 }
 
+bool environment_find_program(char *path, size_t size)
+{
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, size);
+    bool whole = length > 0 && (size_t)length < size;
+    path[whole ? length : 0] = '\0';
+    return whole;
+}
+
 /* The executable's path: resolved by the kernel, or as it was started where there is no /proc. */
 static const char *program_path(char *buffer, size_t size)
 {
-    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, size - 1);
-    if (length > 0) {
-        buffer[length] = '\0';
-        return buffer;
-    }
-    return (const char *)(uintptr_t)getauxval(AT_EXECFN);
+    if (constants.program[0])
+        return constants.program;
+    return environment_find_program(buffer, size) ? buffer : executable_started_as();
 }
 
 static bool read_whole(int fd, char *text, size_t length)

@@ -4,8 +4,13 @@
 #define ENVIRONMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct settings;
+
+/* The executable's path as [program ...] sections name it. False, and "", where there is no /proc, or no room
+ * for all of it. */
+bool environment_find_program(char *path, size_t size);
 
 /*
  * Read the settings in force. In secure execution (AT_SECURE) the environment is ignored. Problems are

@@ -82,6 +82,11 @@ bool guard_is_cheap(void)
     return atomic_load_explicit(&kind, memory_order_relaxed) == MARKS;
 }
 
+bool guard_has_mappings(void)
+{
+    return atomic_load_explicit(&made, memory_order_relaxed) > 0;
+}
+
 /* Emulators of user programs (qemu-user 7.2) answer 0 to advice that they do not know, and do nothing. */
 static bool advice_is_followed(void *address, size_t bytes)
 {

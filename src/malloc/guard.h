@@ -33,6 +33,9 @@ bool guard_narrow(void *address, size_t bytes);
 /* Make guards that are mappings accessible. They count until guard_forget(). */
 void guard_lift(void *address, size_t bytes);
 
+/* Whether any of the process's guards are mappings. */
+bool guard_has_mappings(void);
+
 /* No more guards that are mappings than there are now: the process has come to its limit. */
 void guard_economize(void);
 

@@ -2,7 +2,6 @@
 #include "map.h"
 
 #include <errno.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -86,14 +85,12 @@ bool map_blank(void *address, size_t bytes)
     return done;
 }
 
+/* In memory that is there already: where the address space is at its limit, nothing else could be had. */
 bool map_has_mappings_left(void)
 {
-    size_t page = (size_t)getauxval(AT_PAGESZ);
-    char *probe = map_anywhere(3 * page, PROT_NONE);
-    if (!probe)
-        return false;
-    bool split = map_protect(probe + page, page, PROT_READ);
-    map_release(probe, 3 * page);
+    static char probe[3 * PAGE_SIZE_MAX] __attribute__((aligned(PAGE_SIZE_MAX)));
+    bool split = map_protect(probe + PAGE_SIZE_MAX, PAGE_SIZE_MAX, PROT_READ);
+    (void)map_protect(probe + PAGE_SIZE_MAX, PAGE_SIZE_MAX, PROT_READ | PROT_WRITE);
     return split;
 }
 
@@ -101,12 +98,20 @@ bool map_has_mappings_left(void)
  * A seccomp filter that was there before the program, as systemd's SystemCallFilter= is, may not know the
  * call and kill the process for it.
  */
+static bool confined;
+
 void map_seal(const void *address, size_t bytes)
 {
     int saved = errno;
-    if (syscall(SYS_prctl, PR_GET_SECCOMP) == 0)
+    confined = syscall(SYS_prctl, PR_GET_SECCOMP) != 0;
+    if (!confined)
         (void)syscall(SYS_MSEAL, address, bytes, 0);
     errno = saved;
+}
+
+bool map_was_confined(void)
+{
+    return confined;
 }
 
 /*

@@ -38,6 +38,9 @@ bool map_has_mappings_left(void);
 /* No more mapping, unmapping or protecting there, for good (mseal(2), Linux 6.10). Best effort. */
 void map_seal(const void *address, size_t bytes);
 
+/* Whether there was a seccomp filter when the first mapping was sealed. */
+bool map_was_confined(void);
+
 /*
  * Move `bytes` of pages from one place over what is mapped at another, without copying; the source is
  * unmapped. False if the kernel refuses; then nothing has changed.

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "caller.h"
+#include "confined.h"
 #include "constants.h"
 #include "format.h"
 #include "report_limit.h"
@@ -150,9 +151,71 @@ SELDOM static char call_site[1280], allocated_from[1280], freed_from[1280];
 /* Everything has been told, in words and as fields, to those who are there to listen. */
 static void print_text(const struct text *lines, const struct text *journal)
 {
-    report_write_stderr(lines, constants.reports.carry_on ? PATIENCE : LAST_PATIENCE);
+    if (lines->used > 0)
+        report_write_stderr(lines, constants.reports.carry_on ? PATIENCE : LAST_PATIENCE);
     if (constants.reports.use_journal)
         report_send_journal(journal);
+}
+
+struct places {
+    const void *caller;
+    struct sites sites;
+};
+
+static struct places places_of(const struct report *report)
+{
+    bool is_its_own = report->caller || report->faulted;
+    return (struct places){is_its_own ? report->caller : caller_noted, sites_of(report->address)};
+}
+
+static void name_places(struct report_circumstances *circumstances, const struct places *places,
+                        void (*put)(struct text *text, const void *return_address))
+{
+    if (places->caller)
+        put(&circumstances->call_site, places->caller);
+    if (places->sites.allocated)
+        put(&circumstances->allocated_from, places->sites.allocated);
+    if (places->sites.freed)
+        put(&circumstances->freed_from, places->sites.freed);
+}
+
+/*
+ * A process that may be killed for the first thing it asks writes what it knows before. Of that, *lines is
+ * left with what could not be written. One that is to carry on is not held up by a stderr that is full.
+ */
+static bool print_confined(struct text *lines, struct report_circumstances *known,
+                           const struct places *places)
+{
+    if (constants.reports.carry_on || !confined_perhaps())
+        return false;
+    report_put_program_from_start(&known->program);
+    name_places(known, places, report_put_call_site_of_program);
+    struct text all = *lines;
+    report_put_lines(&all, known);
+    size_t written = report_write_confined(&all);
+    if (written > 0)
+        *lines = (struct text){all.start + written, all.size - written, all.used - written};
+    return written > 0;
+}
+
+static bool all_is_known(const struct report_circumstances *known, const struct places *places)
+{
+    return !constants.reports.use_journal && (!places->caller || known->call_site.used > 0) &&
+           (!places->sites.allocated || known->allocated_from.used > 0) &&
+           (!places->sites.freed || known->freed_from.used > 0);
+}
+
+/* What had to be asked for. */
+static void put_further_places(struct text *lines, struct report_circumstances all,
+                               const struct report_circumstances *known)
+{
+    if (known->call_site.used > 0)
+        all.call_site.used = 0;
+    if (known->allocated_from.used > 0)
+        all.allocated_from.used = 0;
+    if (known->freed_from.used > 0)
+        all.freed_from.used = 0;
+    report_put_places(lines, &all);
 }
 
 static void print(const struct report *report, pid_t pid, pid_t tid, struct report_permit permit)
@@ -169,20 +232,21 @@ static void print(const struct report *report, pid_t pid, pid_t tid, struct repo
         .is_last_for_now = permit.last_for_now,
         .unprinted = permit.unprinted,
     };
-    const void *caller = report->caller || report->faulted ? report->caller : caller_noted;
+    struct text lines = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
+    struct places places = places_of(report);
+    struct report_circumstances known = circumstances;
+    bool told = print_confined(&lines, &known, &places);
+    if (told && lines.used == 0 && all_is_known(&known, &places))
+        return;
+
     report_put_program(&circumstances.program);
     if (constants.reports.use_journal)
         report_put_cgroup(&circumstances.cgroup);
-    struct sites sites = sites_of(report->address);
-    if (caller)
-        report_put_call_site(&circumstances.call_site, caller);
-    if (sites.allocated)
-        report_put_call_site(&circumstances.allocated_from, sites.allocated);
-    if (sites.freed)
-        report_put_call_site(&circumstances.freed_from, sites.freed);
-
-    struct text lines = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
-    report_put_lines(&lines, &circumstances);
+    name_places(&circumstances, &places, report_put_call_site);
+    if (told)
+        put_further_places(&lines, circumstances, &known);
+    else
+        report_put_lines(&lines, &circumstances);
     report_put_journal_fields(&journal, &circumstances);
     print_text(&lines, &journal);
 }

@@ -6,9 +6,9 @@
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/auxv.h>
 
-#include "platform.h"
+#include "constants.h"
+#include "executable.h"
 #include "system.h"
 
 /* What was last read from the kernel. Room for the longest line of maps: five numbers and a path. */
@@ -17,11 +17,22 @@ SELDOM static char window[PATH_MAX + 256];
 void report_put_program(struct text *text)
 {
     ssize_t length = system_readlink("/proc/self/exe", window, sizeof window);
-    const char *started_as = (const char *)getauxval(AT_EXECFN);
     if (length > 0)
         text_quoted(text, window, (size_t)length);
-    else if (started_as)
-        text_quoted(text, started_as, strlen(started_as));
+    else
+        report_put_program_from_start(text);
+}
+
+static const char *program_from_start(void)
+{
+    return constants.program[0] ? constants.program : executable_started_as();
+}
+
+void report_put_program_from_start(struct text *text)
+{
+    const char *path = program_from_start();
+    if (path)
+        text_quoted(text, path, strlen(path));
 }
 
 /* --- /proc/self/cgroup ------------------------------------------------------------------------ */
@@ -119,16 +130,21 @@ static bool has_fixed_address(uintptr_t image_start)
     return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type == ET_EXEC;
 }
 
-static void put_module(struct text *text, const struct mapping *m, const struct mapping *image,
-                       uintptr_t address)
+/* The rest of the report matters more than the whole of an absurdly long path. */
+static void put_path(struct text *text, const char *path, size_t length)
 {
-    /* The rest of the report matters more than the whole of an absurdly long path. */
     enum {
         LONGEST = 1024
     };
+    text_quoted(text, path, length < LONGEST ? length : LONGEST);
+}
+
+static void put_module(struct text *text, const struct mapping *m, const struct mapping *image,
+                       uintptr_t address)
+{
     bool same_file = image->start != 0 && m->inode == image->inode && m->device == image->device;
 
-    text_quoted(text, m->path, m->path_length < LONGEST ? m->path_length : LONGEST);
+    put_path(text, m->path, m->path_length);
     text_string(text, "+");
     if (!same_file)
         text_hex(text, address - m->start + m->file_offset);
@@ -175,15 +191,34 @@ static bool put_module_of(struct text *text, int maps, uintptr_t address)
     }
 }
 
+/* A call that is the last instruction of its function returns to the next function. */
+static uintptr_t address_of_call(const void *return_address)
+{
+    return (uintptr_t)return_address - 1;
+}
+
+void report_put_call_site_of_program(struct text *text, const void *return_address)
+{
+    const char *path = program_from_start();
+    uintptr_t in_file;
+    if (!path || !executable_holds(address_of_call(return_address), &in_file))
+        return;
+    put_path(text, path, strlen(path));
+    text_string(text, "+");
+    text_hex(text, in_file);
+}
+
 void report_put_call_site(struct text *text, const void *return_address)
 {
-    /* A call that is the last instruction of its function returns to the next function. */
-    uintptr_t address = (uintptr_t)return_address - 1;
+    uintptr_t address = address_of_call(return_address);
     int maps = system_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     bool found = maps >= 0 && put_module_of(text, maps, address);
 
     if (maps >= 0)
         system_close(maps);
+    size_t before = text->used;
     if (!found)
+        report_put_call_site_of_program(text, return_address);
+    if (!found && text->used == before)
         text_hex(text, address);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/un.h>
 
+#include "confined.h"
 #include "system.h"
 
 /* --- stderr ----------------------------------------------------------------------------------- */
@@ -94,6 +95,11 @@ static void write_all(int fd, const char *bytes, size_t left, int patience)
     }
 }
 
+static void take_back_sigpipe(void)
+{
+    system_sigtake(SIGNAL_BIT(SIGPIPE));
+}
+
 void report_write_stderr(const struct text *text, int patience_milliseconds)
 {
     if (!is_stderr(STDERR_FILENO))
@@ -102,7 +108,21 @@ void report_write_stderr(const struct text *text, int patience_milliseconds)
     bool had_sigpipe = is_pending(SIGPIPE);
     write_all(STDERR_FILENO, text->start, text->used, patience_milliseconds);
     if (!had_sigpipe && is_pending(SIGPIPE))
-        system_sigtake(SIGNAL_BIT(SIGPIPE));
+        take_back_sigpipe();
+}
+
+size_t report_write_confined(const struct text *text)
+{
+    size_t done = 0;
+    ssize_t written = confined_has_stderr() ? 1 : 0;
+    while (written > 0 && done < text->used) {
+        written = system_write(STDERR_FILENO, text->start + done, text->used - done);
+        done += written > 0 ? (size_t)written : 0;
+    }
+    /* Nothing else may be asked; and the process is about to die of something that tells more. */
+    if (written < 0 && errno == EPIPE)
+        take_back_sigpipe();
+    return done;
 }
 
 /* --- the journal ------------------------------------------------------------------------------ */

@@ -12,6 +12,12 @@
 /* Write to stderr, if file descriptor 2 is one, waiting at most so long for a reader. */
 void report_write_stderr(const struct text *text, int patience_milliseconds);
 
+/*
+ * Write to it in a process that may have locked itself in, if that can be done without a call which could
+ * kill it: then nothing but write(2) is used, and it may block. Returns how many bytes were written.
+ */
+size_t report_write_confined(const struct text *text);
+
 /* Send fields in the journal's native format. Never waits. */
 void report_send_journal(const struct text *fields);
 

@@ -242,6 +242,13 @@ static void put_text_detail(struct text *text, const char *name, const struct te
     text_string(text, "\n");
 }
 
+void report_put_places(struct text *text, const struct report_circumstances *c)
+{
+    put_text_detail(text, c->report->faulted ? "instruction" : "called from", &c->call_site);
+    put_text_detail(text, "allocated from", &c->allocated_from);
+    put_text_detail(text, "freed from", &c->freed_from);
+}
+
 void report_put_lines(struct text *text, const struct report_circumstances *c)
 {
     const struct report *r = c->report;
@@ -256,9 +263,7 @@ void report_put_lines(struct text *text, const struct report_circumstances *c)
     text_string(text, ", thread ");
     text_decimal(text, c->tid);
     text_string(text, "\n");
-    put_text_detail(text, r->faulted ? "instruction" : "called from", &c->call_site);
-    put_text_detail(text, "allocated from", &c->allocated_from);
-    put_text_detail(text, "freed from", &c->freed_from);
+    report_put_places(text, c);
     start_detail(text, "version");
     text_string(text, COMPATMALLOC_VERSION_STRING "; compatmalloc(7) says what this means and what to do\n");
     if (c->unprinted > 0) {

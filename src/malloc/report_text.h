@@ -21,6 +21,9 @@ struct report_circumstances {
 /* "compatmalloc: <kind>: <what>" and then lines that start with "compatmalloc:   ". */
 void report_put_lines(struct text *text, const struct report_circumstances *circumstances);
 
+/* Those lines of it that name places in the program. */
+void report_put_places(struct text *text, const struct report_circumstances *circumstances);
+
 /* What a process that carried on has to say at its end. */
 struct report_summary {
     size_t of_kind[REPORT_KINDS];

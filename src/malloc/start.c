@@ -227,6 +227,7 @@ static bool start(void)
         constants.page_size = PAGE_SIZE_MAX;
     constants.secure = getauxval(AT_SECURE) != 0;
     constants.operators = operators_are_ours();
+    (void)environment_find_program(constants.program, sizeof constants.program);
     environment_read_settings(&constants.settings, constants.secure);
     apply_settings();
     constants.passthrough = constants.settings.profile == PROFILE_OFF;

@@ -203,9 +203,12 @@ static size_t trim_from(struct heap *heap, struct run *run, bool thoroughly)
     return trim_slots(heap, c, first, end);
 }
 
+/* A process that is at its limit comes here for each call that fails, so it must not be looked at in vain. */
 static size_t trim_runs(struct heap *heap, bool thoroughly)
 {
     size_t given = 0;
+    if (heap->free_run_bytes == 0 && !thoroughly)
+        return 0;
     for (unsigned c = CLASS_FIRST; c < CLASS_COUNT; c++)
         for (struct run *run = heap->runs[c].oldest; run; run = run->next)
             if (has_something_to_give(run, thoroughly))
@@ -264,6 +267,8 @@ enum thoroughness {
 static bool thin_guards(struct heap *heap)
 {
     unsigned lifted = 0;
+    if (!guard_has_mappings())
+        return false;
     for (unsigned c = CLASS_COUNT; heap && c-- > CLASS_FIRST && lifted < GUARDS_LIFTED;)
         lifted += region_lift_guards(c, heap, GUARDS_LIFTED - lifted);
     if (lifted != 0)
@@ -283,12 +288,13 @@ static size_t trim_fully(struct heap *heap, enum thoroughness thoroughness)
             given += region_release(c, heap);
     }
     outbox_deliver(heap);
-    return given + trim_runs(heap, true);
+    return given + trim_runs(heap, thoroughness == PAGES);
 }
 
 void trim_ended_heap(struct heap *heap)
 {
     (void)trim_fully(heap, QUARANTINES_TOO);
+    (void)trim_runs(heap, true);
 }
 
 static size_t trim_idle(enum thoroughness thoroughness)
@@ -342,14 +348,17 @@ static bool can_be_mapped(size_t bytes)
 
 /* Together with what is left to the process. Or it is not bytes that are wanting, but mappings, which freed
  * blocks have too. */
-static bool may_help(size_t size, size_t unused)
+static bool may_help(size_t size, size_t (*unused_in)(void))
 {
-    return size <= SMALL_LIMIT || size <= unused || can_be_mapped(size - unused) || !map_has_mappings_left();
+    if (size <= SMALL_LIMIT)
+        return true;
+    size_t unused = unused_in();
+    return size <= unused || can_be_mapped(size - unused) || !map_has_mappings_left();
 }
 
 static bool give_back_for(size_t size, unsigned attempt)
 {
-    if (attempt > 1 || !may_help(size, unused_bytes()))
+    if (attempt > 1 || !may_help(size, unused_bytes))
         return false;
     if (attempt == 0 && trim(ADDRESS_SPACE_TOO) && map_has_mappings_left())
         return true;
@@ -380,8 +389,7 @@ bool trim_emergency(size_t size, struct trim_emergency *emergency)
     if (again)
         return true;
     /* Nothing waits any more, so what there is some thread has in its hands: to unmap it, mostly. */
-    size_t unused = large_unused();
-    if (size <= SMALL_LIMIT || unused == 0 || !may_help(size, unused))
+    if (size <= SMALL_LIMIT || large_unused() == 0 || !may_help(size, large_unused))
         return false;
     turn_pause();
     return true;

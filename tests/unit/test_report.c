@@ -1,5 +1,5 @@
 /* links: malloc/report.o malloc/report_limit.o malloc/sites.o malloc/report_text.o malloc/report_output.o
- * malloc/report_origin.o config/format.o
+ * malloc/report_origin.o malloc/confined.o malloc/executable.o malloc/map.o config/format.o
  */
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Reports: what becomes of the process that makes one. */

@@ -1,5 +1,5 @@
 /* links: malloc/report.o malloc/report_limit.o malloc/sites.o malloc/report_text.o malloc/report_output.o
- * malloc/report_origin.o config/format.o
+ * malloc/report_origin.o malloc/confined.o malloc/executable.o malloc/map.o config/format.o
  */
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Reports: where they go, and what they say about where they come from. */
@@ -190,8 +190,16 @@ static const char *detail(const char *name)
     return value;
 }
 
+/* What the start of the allocator does. */
+static void find_program(void)
+{
+    ssize_t length = readlink("/proc/self/exe", constants.program, sizeof constants.program - 1);
+    constants.program[length > 0 ? length : 0] = '\0';
+}
+
 static void assert_call_site(void *return_address)
 {
+    find_program();
     run(report_call_at, return_address);
     Dl_info info;
     assert_int_not_equal(dladdr(return_address, &info), 0);
@@ -278,11 +286,26 @@ static bool skipped_as_not_permitted(void)
 static void without_proc_the_bare_address_is_given(void **state)
 {
     (void)state;
+    run(report_without_proc, (char *)(uintptr_t)strtoul + 1);
+    if (skipped_as_not_permitted())
+        skip_because("this user may not change the root directory, nor make a user namespace");
+    assert_aborted();
+    assert_int_equal(strtoul(detail("called from"), NULL, 16), (uintptr_t)strtoul);
+}
+
+static void without_proc_a_place_in_the_program_is_named(void **state)
+{
+    (void)state;
     run(report_without_proc, (char *)(uintptr_t)report_without_proc + 1);
     if (skipped_as_not_permitted())
         skip_because("this user may not change the root directory, nor make a user namespace");
     assert_aborted();
-    assert_int_equal(strtoul(detail("called from"), NULL, 16), (uintptr_t)report_without_proc);
+    Dl_info info;
+    assert_int_not_equal(dladdr((void *)(uintptr_t)report_without_proc, &info), 0);
+    const char *place = strrchr(detail("called from"), '+');
+    assert_non_null(place);
+    assert_int_equal(strtoul(place + 1, NULL, 16),
+                     (uintptr_t)report_without_proc - (uintptr_t)info.dli_fbase);
     assert_non_null(strstr(outcome.text, "version: "));
 }
 
@@ -465,6 +488,7 @@ int main(void)
         cmocka_unit_test(an_address_in_no_module_is_given_as_it_is),
         cmocka_unit_test(program_process_and_thread_are_named),
         cmocka_unit_test(without_proc_the_bare_address_is_given),
+        cmocka_unit_test(without_proc_a_place_in_the_program_is_named),
         cmocka_unit_test(the_journal_gets_fields),
         cmocka_unit_test(the_journal_is_told_the_cgroup),
         cmocka_unit_test(a_full_journal_does_not_stop_the_program),

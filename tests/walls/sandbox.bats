@@ -48,6 +48,77 @@ report_without() {
 @test "a report where signals cannot be blocked" { report_without rt_sigprocmask; }
 @test "a report where signals cannot be handled" { report_without rt_sigaction; }
 
+# report_where_all_else_kills COMMAND...: with standard error on a pipe, a terminal, or what COMMAND makes of it.
+report_where_all_else_kills() {
+    run "$@" env LD_PRELOAD="$LIB" "$PROGRAMS/sandbox" report kill
+    echo "exit status $status, '$output'"
+    [[ $output == "compatmalloc: double-free: "* ]]
+    [[ $output == *"program: $PROGRAMS/sandbox"* ]]
+    [[ $output == *"called from: $PROGRAMS/sandbox+0x"* ]]
+}
+
+# Then the journal is asked for, and the process dies of that.
+@test "a report where all other calls kill" {
+    report_where_all_else_kills
+    [ "$status" -eq 159 ]
+}
+
+@test "a report where all other calls kill, without the journal" {
+    COMPATMALLOC_OPTIONS=journal=no report_where_all_else_kills
+    [ "$status" -eq 134 ]
+}
+
+@test "a report where all other calls kill, on a terminal" {
+    report_where_all_else_kills /usr/bin/python3 -c '
+import pty, sys, os
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
+}
+
+@test "a report where all other calls kill, into systemd's stream" {
+    report_where_all_else_kills /usr/bin/python3 -c '
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+subprocess.run(sys.argv[1:], stderr=theirs, env={"JOURNAL_STREAM": "8:1234"})
+theirs.close()
+print(ours.recv(4096).decode())'
+}
+
+@test "a report where all other calls kill is not written into what else number 2 is" {
+    local database=$BATS_TEST_TMPDIR/database
+    echo valuable >"$database"
+    # Python has nothing of its own to say there.
+    /usr/bin/python3 - env LD_PRELOAD="$LIB" "$PROGRAMS/sandbox" report kill 2<>"$database" <<'PYTHON'
+import subprocess, sys
+subprocess.run(sys.argv[1:])
+PYTHON
+    [ "$(cat "$database")" = valuable ]
+    /usr/bin/python3 - env LD_PRELOAD="$LIB" JOURNAL_STREAM=8:1234 "$PROGRAMS/sandbox" report kill <<'PYTHON'
+import os, socket, subprocess, sys
+
+listener = socket.create_server(("127.0.0.1", 0))
+tcp = socket.create_connection(listener.getsockname())
+peer, _ = listener.accept()
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("127.0.0.1", 0))
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.connect(receiver.getsockname())
+for number in tcp, udp:
+    subprocess.run(sys.argv[1:], stderr=number)
+counter = os.eventfd(0, os.EFD_NONBLOCK)
+subprocess.run(sys.argv[1:], stderr=counter)
+for other in peer, receiver:
+    other.setblocking(False)
+    try:
+        sys.exit(f"written: {other.recv(4096)}")
+    except BlockingIOError:
+        pass
+try:
+    sys.exit(f"counted: {os.read(counter, 8)}")
+except BlockingIOError:
+    pass
+PYTHON
+}
+
 @test "a report that cannot be written still ends the process" {
     run walk sandbox report EPERM write
     [ "$status" -eq 134 ]

@@ -5,7 +5,7 @@
  *
  * - sandbox heap EPERM|ENOSYS|kill [CALL]: use the heap. What is not allowed fails so, or kills; with CALL,
  *   that one of the allowed calls fails as well
- * - sandbox report EPERM|ENOSYS [CALL]: free a block twice
+ * - sandbox report EPERM|ENOSYS|kill [CALL]: free a block twice
  */
 #include "shelf.h"
 

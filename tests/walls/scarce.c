@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum {
     PLACES = 20000
@@ -211,6 +212,81 @@ static void threads_together(void)
     expect(sum == 0, "calls got no memory although there was enough");
 }
 
+static double processor_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/*
+ * A program that goes on asking although it is at its limit is not slowed down by all that it holds: so many
+ * calls that fail take a small part of the time in which the heap was filled.
+ */
+static void no_crawling(void)
+{
+    enum {
+        BLOCKS = 3000000,
+        FAILING = 500
+    };
+    void **blocks =
+        mmap(NULL, BLOCKS * sizeof *blocks, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (blocks == MAP_FAILED)
+        exit(2);
+    double start = processor_seconds();
+    for (size_t i = 0; i < BLOCKS; i++)
+        blocks[i] = malloc(16 + i % 100);
+    for (size_t i = 0; i < BLOCKS; i++)
+        if (i % 3 != 0)
+            free(blocks[i]);
+    double filled = processor_seconds();
+    limit(64 * MIB);
+    for (size_t i = 0; i < FAILING; i++)
+        expect(malloc(MIB) == NULL, "there was no limit");
+    double failed = processor_seconds();
+    printf("filled in %.3f s, %d calls that fail in %.3f s\n", filled - start, FAILING, failed - filled);
+    expect(failed - filled < (filled - start) / 4, "calls that fail are slow");
+    for (size_t i = 0; i < BLOCKS; i += 3)
+        free(blocks[i]);
+    munmap(blocks, BLOCKS * sizeof *blocks);
+}
+
+/* A request that cannot be met in any way does not have quarantines emptied for it. */
+static void in_vain(void)
+{
+    enum {
+        ROUNDS = 50,
+        NEXT = 32,
+        SPARE = 400
+    };
+    static char *hoard[40 * PLACES];
+    size_t filled = 0, again = 0;
+    while (filled < PLACES && (hoard[filled] = malloc(100)) != NULL)
+        filled++;
+    limit(64 * MIB); /* the table of extents is address space, and more than that */
+    while (filled < COUNT(hoard) && (hoard[filled] = malloc(100)) != NULL)
+        filled++;
+    /* No others are left, so that what is freed is what comes next. */
+    for (size_t i = 0; i < SPARE; i++)
+        free(hoard[--filled]);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        char *freed = hoard[--filled], *next[NEXT];
+        free(freed);
+        expect(malloc(1024 * MIB) == NULL, "there was no limit");
+        for (size_t i = 0; i < NEXT; i++) {
+            next[i] = malloc(100);
+            again += next[i] == freed;
+        }
+        for (size_t i = 0; i < NEXT; i++)
+            free(next[i]);
+    }
+    if (again != 0)
+        printf("%zu of %d: ", again, ROUNDS);
+    expect(again == 0, "what was just freed came out of quarantine");
+    while (filled > 0)
+        free(hoard[--filled]);
+}
+
 /* In a space so small that perhaps nothing can be had: every call answers all the same. */
 static void hardly_any(void)
 {
@@ -246,6 +322,10 @@ int main(int argc, char **argv)
         room_for_others();
     else if (strcmp(role, "together") == 0)
         threads_together();
+    else if (strcmp(role, "no-crawling") == 0)
+        no_crawling();
+    else if (strcmp(role, "in-vain") == 0)
+        in_vain();
     else if (strcmp(role, "hardly-any") == 0)
         hardly_any();
     else

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "executable.h"
+
+#include <elf.h>
+#include <link.h>
+#include <sys/auxv.h>
+
+struct image {
+    const ElfW(Phdr) * headers;
+    size_t count;
+    uintptr_t moved_by; /* from where its file would have it */
+};
+
+const char *executable_started_as(void)
+{
+    return (const char *)getauxval(AT_EXECFN);
+}
+
+static const ElfW(Phdr) * find_header(const struct image *image, ElfW(Word) type)
+{
+    for (size_t i = 0; i < image->count; i++)
+        if (image->headers[i].p_type == type)
+            return &image->headers[i];
+    return NULL;
+}
+
+/* Programs at fixed addresses need not say where their headers are: they are not moved. */
+static struct image executable(void)
+{
+    struct image image = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), 0};
+    if (!image.headers || getauxval(AT_PHENT) != sizeof *image.headers)
+        image.count = 0;
+    const ElfW(Phdr) *of_headers = find_header(&image, PT_PHDR);
+    if (of_headers)
+        image.moved_by = (uintptr_t)image.headers - of_headers->p_vaddr;
+    return image;
+}
+
+bool executable_holds(uintptr_t address, uintptr_t *in_file)
+{
+    struct image image = executable();
+    *in_file = address - image.moved_by;
+    for (size_t i = 0; i < image.count; i++) {
+        const ElfW(Phdr) *header = &image.headers[i];
+        if (header->p_type == PT_LOAD && *in_file - header->p_vaddr < header->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+/* What its dynamic section points to. The linker has made addresses of some entries, and left others alone.
+ */
+struct tables {
+    const ElfW(Sym) * symbols;
+    const char *names;
+    const ElfW(Rela) * calls, *data;
+    size_t names_size, calls_size, data_size;
+};
+
+static const void *resolve(const struct image *image, ElfW(Addr) value)
+{
+    return (const void *)(value < image->moved_by ? value + image->moved_by : value);
+}
+
+static struct tables tables_of(const struct image *image)
+{
+    struct tables tables = {0};
+    const ElfW(Phdr) *header = find_header(image, PT_DYNAMIC);
+    if (!header)
+        return tables;
+    const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(image->moved_by + header->p_vaddr);
+    for (; entry->d_tag != DT_NULL; entry++) {
+        const void *table = resolve(image, entry->d_un.d_ptr);
+        size_t size = entry->d_un.d_val;
+        switch (entry->d_tag) {
+        case DT_SYMTAB:
+            tables.symbols = table;
+            break;
+        case DT_STRTAB:
+            tables.names = table;
+            break;
+        case DT_STRSZ:
+            tables.names_size = size;
+            break;
+        case DT_JMPREL:
+            tables.calls = table;
+            break;
+        case DT_PLTRELSZ:
+            tables.calls_size = size;
+            break;
+        case DT_RELA:
+            tables.data = table;
+            break;
+        case DT_RELASZ:
+            tables.data_size = size;
+            break;
+        default:
+            break;
+        }
+    }
+    return tables;
+}
+
+static bool any_of(const struct tables *tables, const ElfW(Rela) * entries, size_t bytes,
+                   bool (*is_it)(const char *name))
+{
+    for (size_t i = 0; entries && i < bytes / sizeof *entries; i++) {
+        size_t symbol = ELF64_R_SYM(entries[i].r_info);
+        if (symbol == 0)
+            continue;
+        size_t name = tables->symbols[symbol].st_name;
+        if (name < tables->names_size && is_it(tables->names + name))
+            return true;
+    }
+    return false;
+}
+
+bool executable_uses(bool (*is_it)(const char *name))
+{
+    struct image image = executable();
+    struct tables tables = tables_of(&image);
+    return tables.symbols && tables.names &&
+           (any_of(&tables, tables.calls, tables.calls_size, is_it) ||
+            any_of(&tables, tables.data, tables.data_size, is_it));
+}
