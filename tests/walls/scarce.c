@@ -198,7 +198,7 @@ static void threads_together(void)
     free(malloc(1)); /* it is not known from the start */
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, 256 * KIB);
-    limit((limited == RLIMIT_AS ? 120 : 40) * MIB); /* the table of extents is address space */
+    limit(40 * MIB);
     for (size_t i = 0; i < TOGETHER; i++)
         if (pthread_create(&threads[i], &small, use_large_blocks, &refused[i]) != 0)
             exit(2);
@@ -257,14 +257,20 @@ static void in_vain(void)
     enum {
         ROUNDS = 50,
         NEXT = 32,
-        SPARE = 400
+        SPARE = 400,
+        HOARD = 40 * PLACES
     };
-    static char *hoard[40 * PLACES];
+    /* Not among the program's variables, with which it could not even be loaded where there is hardly any
+     * space. */
+    char **hoard =
+        mmap(NULL, HOARD * sizeof *hoard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t filled = 0, again = 0;
+    if (hoard == MAP_FAILED)
+        exit(2);
     while (filled < PLACES && (hoard[filled] = malloc(100)) != NULL)
         filled++;
-    limit(64 * MIB); /* the table of extents is address space, and more than that */
-    while (filled < COUNT(hoard) && (hoard[filled] = malloc(100)) != NULL)
+    limit(16 * MIB);
+    while (filled < HOARD && (hoard[filled] = malloc(100)) != NULL)
         filled++;
     /* No others are left, so that what is freed is what comes next. */
     for (size_t i = 0; i < SPARE; i++)
@@ -285,6 +291,7 @@ static void in_vain(void)
     expect(again == 0, "what was just freed came out of quarantine");
     while (filled > 0)
         free(hoard[--filled]);
+    munmap(hoard, HOARD * sizeof *hoard);
 }
 
 /* In a space so small that perhaps nothing can be had: every call answers all the same. */
