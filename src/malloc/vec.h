@@ -169,10 +169,14 @@ static ALWAYS_INLINE wide wide_or_difference(wide difference, const void *at, wi
     return _mm512_ternarylogic_epi64(difference, _mm512_loadu_si512(at), value, 0xf6); /* a | (b ^ c) */
 }
 
-static ALWAYS_INLINE bool wide_are_zero(wide a, wide b)
+static ALWAYS_INLINE wide wide_or(wide a, wide b)
 {
-    wide any = _mm512_or_si512(a, b);
-    return _mm512_test_epi64_mask(any, any) == 0;
+    return _mm512_or_si512(a, b);
+}
+
+static ALWAYS_INLINE bool wide_is_zero(wide value)
+{
+    return _mm512_test_epi64_mask(value, value) == 0;
 }
 
 #else
@@ -196,9 +200,14 @@ static ALWAYS_INLINE wide wide_or_difference(wide difference, const void *at, wi
     return vec_or(difference, vec_xor(vec_load(at), value));
 }
 
-static ALWAYS_INLINE bool wide_are_zero(wide a, wide b)
+static ALWAYS_INLINE wide wide_or(wide a, wide b)
 {
-    return vec_is_zero(vec_or(a, b));
+    return vec_or(a, b);
+}
+
+static ALWAYS_INLINE bool wide_is_zero(wide value)
+{
+    return vec_is_zero(value);
 }
 
 #endif

@@ -116,27 +116,58 @@ static ALWAYS_INLINE struct whole whole_of(const struct size_class *class, enum 
     return (struct whole){class->usable, small || nine ? class->second : 0, small ? class->third : 0};
 }
 
-static ALWAYS_INLINE bool nine_differ(const char *slot, const char *last, size_t step, vec value)
+/* So many vectors of 64 bytes from the start on at some distance, and so many up to the last one. */
+static ALWAYS_INLINE wide wides_differ(const char *slot, unsigned front, const char *last, unsigned back,
+                                       size_t step, vec value)
 {
-    wide expected = wide_repeat(value), front = wide_repeat(vec_repeat(0)), back = front;
-#pragma GCC unroll 5
-    for (size_t i = 0; i < 5; i++)
-        front = wide_or_difference(front, slot + i * step, expected);
-#pragma GCC unroll 4
-    for (size_t i = 0; i < 4; i++)
-        back = wide_or_difference(back, last - i * step, expected);
-    return !wide_are_zero(front, back);
+    wide expected = wide_repeat(value), first = wide_repeat(vec_repeat(0)), second = first;
+#pragma GCC unroll 9
+    for (size_t i = 0; i < front; i++)
+        first = wide_or_difference(first, slot + i * step, expected);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < back; i++)
+        second = wide_or_difference(second, last - i * step, expected);
+    return wide_or(first, second);
 }
 
-static ALWAYS_INLINE void nine_fill(char *slot, char *last, size_t step, vec value)
+static ALWAYS_INLINE void wides_fill(char *slot, unsigned front, char *last, unsigned back, size_t step,
+                                     vec value)
 {
     wide filled = wide_repeat(value);
-#pragma GCC unroll 5
-    for (size_t i = 0; i < 5; i++)
+#pragma GCC unroll 9
+    for (size_t i = 0; i < front; i++)
         wide_store(slot + i * step, filled);
-#pragma GCC unroll 4
-    for (size_t i = 0; i < 4; i++)
+#pragma GCC unroll 8
+    for (size_t i = 0; i < back; i++)
         wide_store(last - i * step, filled);
+}
+
+/* Slots of more than 128 bytes. */
+static ALWAYS_INLINE bool wides_differ_in(const char *slot, struct whole whole, enum shape shape, vec value)
+{
+    const char *last = slot + whole.usable - WIDE_BYTES;
+    if (shape == SHAPE_MEDIUM)
+        return !wide_is_zero(wides_differ(slot, 5, last, 4, whole.second, value));
+    if (shape == SHAPE_BROAD)
+        return !wide_is_zero(wides_differ(slot, 9, last, 8, WIDE_BYTES, value));
+    wide difference = wides_differ(slot, 0, last, 4, WIDE_BYTES, value);
+    for (; slot <= last - 4 * WIDE_BYTES; slot += 4 * WIDE_BYTES)
+        difference = wide_or(difference, wides_differ(slot, 4, last, 0, WIDE_BYTES, value));
+    return !wide_is_zero(wide_or(difference, wides_differ(slot, 1, last, 0, WIDE_BYTES, value)));
+}
+
+static ALWAYS_INLINE void wides_fill_in(char *slot, struct whole whole, enum shape shape, vec value)
+{
+    char *last = slot + whole.usable - WIDE_BYTES;
+    if (shape == SHAPE_MEDIUM) {
+        wides_fill(slot, 5, last, 4, whole.second, value);
+    } else if (shape == SHAPE_BROAD) {
+        wides_fill(slot, 9, last, 8, WIDE_BYTES, value);
+    } else {
+        for (; slot <= last - 4 * WIDE_BYTES; slot += 4 * WIDE_BYTES)
+            wides_fill(slot, 4, last, 0, WIDE_BYTES, value);
+        wides_fill(slot, 1, last, 4, WIDE_BYTES, value);
+    }
 }
 
 /* Whether a slot holds anything but the word of which `value` consists. */
@@ -144,13 +175,13 @@ static ALWAYS_INLINE bool whole_differs(const char *slot, struct whole whole, en
 {
     const char *end = slot + whole.usable;
     vec difference;
+    if (WIDE_THERE && shape != SHAPE_SMALL)
+        return wides_differ_in(slot, whole, shape, value);
     switch (shape) {
     case SHAPE_SMALL:
         difference = difference_of_four(slot, whole.second, whole.third, whole.usable - VEC_BYTES, value);
         break;
     case SHAPE_MEDIUM:
-        if (WIDE_THERE)
-            return nine_differ(slot, end - WIDE_BYTES, whole.second, value);
         difference = vec_or(difference_of_128(slot, value), difference_of_128(end - 128, value));
         break;
     case SHAPE_WIDE:
@@ -174,6 +205,10 @@ static ALWAYS_INLINE void whole_fill(char *slot, struct whole whole, enum shape 
                                      vec value)
 {
     char *end = slot + whole.usable;
+    if (WIDE_THERE && shape != SHAPE_SMALL) {
+        wides_fill_in(slot, whole, shape, value);
+        return;
+    }
     switch (shape) {
     case SHAPE_SMALL:
         vec_store(slot, value);
@@ -182,10 +217,6 @@ static ALWAYS_INLINE void whole_fill(char *slot, struct whole whole, enum shape 
         fill_back(end, 1, spared, value);
         break;
     case SHAPE_MEDIUM:
-        if (WIDE_THERE) {
-            nine_fill(slot, end - WIDE_BYTES, whole.second, value);
-            return;
-        }
         fill_front(slot, 4, value);
         fill_back(end, 4, spared, value);
         break;

@@ -19,10 +19,10 @@ recorded() {
 }
 
 within_a_twentieth() {
-    local name=$1 library=$2 row cells cell limit
+    local name=$1 library=$2 options=${3-} row cells cell limit
     row=$(recorded "$name")
     [ -n "$row" ] || { echo "docs/performance.md has no row for $name; tests/cost/count --table makes it"; return 1; }
-    cells=$(tests/cost/count "$library")
+    cells=$(tests/cost/count "$library" "$options")
     echo "recorded:$row"
     echo "counted: $cells"
     # shellcheck disable=SC2086 # one word each
@@ -42,3 +42,5 @@ within_a_twentieth() {
 @test "write-after-free-check" { within_a_twentieth write-after-free-check "$BUILD/features/only-write-after-free-check/libcompatmalloc.so.1"; }
 @test "zero-on-free" { within_a_twentieth zero-on-free "$BUILD/features/only-zero-on-free/libcompatmalloc.so.1"; }
 @test "all features" { within_a_twentieth all "$LIB"; }
+@test "the light profile" { within_a_twentieth light "$LIB" profile=light; }
+@test "the strict profile" { within_a_twentieth strict "$LIB" profile=strict; }
