@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 extern unsigned long __getauxval(unsigned long type);
+extern long __sysconf(int name);
 
 static size_t page_size(void)
 {
@@ -51,6 +52,16 @@ static void *map(void *address, size_t bytes, int protection, int flags, int fd,
 unsigned long getauxval(unsigned long type)
 {
     return type == AT_PAGESZ ? page_size() : __getauxval(type);
+}
+
+long sysconf(int name)
+{
+    return name == _SC_PAGESIZE ? (long)page_size() : __sysconf(name);
+}
+
+int getpagesize(void)
+{
+    return (int)page_size();
 }
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)

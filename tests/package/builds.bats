@@ -116,6 +116,10 @@ names() {
     dpkg-deb --extract "$BATS_TEST_TMPDIR"/libcompatmalloc1_*_arm64.deb "$OUTSIDE/arm64"
     readelf --file-header "$OUTSIDE/arm64/usr/lib/aarch64-linux-gnu/libcompatmalloc.so.1" | grep -q AArch64
     readelf --file-header "$OUTSIDE/arm64/usr/lib/arm-linux-gnueabihf/libcompatmalloc.so.1" | grep -Eq 'Class: +ELF32'
+    command -v lintian >/dev/null || return 0
+    run lintian --allow-root --pedantic --display-info "$BATS_TEST_TMPDIR"/compatmalloc_*_arm64.changes
+    echo "$output"
+    [ -z "$output" ]
 }
 
 # The package's own library, with a case of each kind; make check-arm64 has them all.
