@@ -259,12 +259,15 @@ static void in_vain(void)
         NEXT = 32,
         SPARE = 400
     };
-    static char *hoard[40 * PLACES];
-    size_t filled = 0, again = 0;
+    size_t most = (size_t)40 * PLACES, filled = 0, again = 0;
+    char **hoard =
+        mmap(NULL, most * sizeof *hoard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (hoard == MAP_FAILED)
+        exit(2);
     while (filled < PLACES && (hoard[filled] = malloc(100)) != NULL)
         filled++;
     limit(64 * MIB); /* the table of extents is address space, and more than that */
-    while (filled < COUNT(hoard) && (hoard[filled] = malloc(100)) != NULL)
+    while (filled < most && (hoard[filled] = malloc(100)) != NULL)
         filled++;
     /* No others are left, so that what is freed is what comes next. */
     for (size_t i = 0; i < SPARE; i++)
@@ -285,6 +288,7 @@ static void in_vain(void)
     expect(again == 0, "what was just freed came out of quarantine");
     while (filled > 0)
         free(hoard[--filled]);
+    munmap(hoard, most * sizeof *hoard);
 }
 
 /* In a space so small that perhaps nothing can be had: every call answers all the same. */
