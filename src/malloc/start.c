@@ -10,10 +10,12 @@
 #include <sys/resource.h>
 
 #include "canary.h"
+#include "confined.h"
 #include "constants.h"
 #include "environment.h"
 #include "fault_handler.h"
 #include "fork.h"
+#include "guard.h"
 #include "heap.h"
 #include "large_mapping.h"
 #include "lock.h"
@@ -314,6 +316,9 @@ __attribute__((constructor(101))) static void begin(void)
 {
     constructed = true;
     complete();
+    /* Later it may be too late: the start asks for what a filter would not let through. */
+    if (confined_perhaps() && start_process())
+        guard_prepare();
 }
 
 bool start_is_passthrough(void)
