@@ -54,7 +54,7 @@ struct tables {
     const ElfW(Sym) * symbols;
     const char *names;
     const ElfW(Rela) * calls, *data;
-    size_t names_size, calls_size, data_size;
+    size_t names_size, calls_size, data_size, unnamed; /* unnamed: entries of data in front */
 };
 
 static const void *resolve(const struct image *image, ElfW(Addr) value)
@@ -94,6 +94,9 @@ static struct tables tables_of(const struct image *image)
         case DT_RELASZ:
             tables.data_size = size;
             break;
+        case DT_RELACOUNT:
+            tables.unnamed = size;
+            break;
         default:
             break;
         }
@@ -101,10 +104,10 @@ static struct tables tables_of(const struct image *image)
     return tables;
 }
 
-static bool any_of(const struct tables *tables, const ElfW(Rela) * entries, size_t bytes,
+static bool any_of(const struct tables *tables, const ElfW(Rela) * entries, size_t from, size_t bytes,
                    bool (*is_it)(const char *name))
 {
-    for (size_t i = 0; entries && i < bytes / sizeof *entries; i++) {
+    for (size_t i = from; entries && i < bytes / sizeof *entries; i++) {
         size_t symbol = ELF64_R_SYM(entries[i].r_info);
         if (symbol == 0)
             continue;
@@ -120,6 +123,6 @@ bool executable_uses(bool (*is_it)(const char *name))
     struct image image = executable();
     struct tables tables = tables_of(&image);
     return tables.symbols && tables.names &&
-           (any_of(&tables, tables.calls, tables.calls_size, is_it) ||
-            any_of(&tables, tables.data, tables.data_size, is_it));
+           (any_of(&tables, tables.calls, 0, tables.calls_size, is_it) ||
+            any_of(&tables, tables.data, tables.unnamed, tables.data_size, is_it));
 }

@@ -18,6 +18,9 @@ enum guard {
     GUARD_MAPPING /* counts against the budget until guard_remove() or guard_forget() */
 };
 
+/* Ask for what may be needed later, when a sandbox may not let it through any more. */
+void guard_prepare(void);
+
 /* Whether guard pages are free of mappings here. Found out on first use, with one page of the caller's. */
 bool guard_is_cheap(void);
 

@@ -10,10 +10,12 @@
 #include <sys/resource.h>
 
 #include "canary.h"
+#include "confined.h"
 #include "constants.h"
 #include "environment.h"
 #include "fault_handler.h"
 #include "fork.h"
+#include "guard.h"
 #include "heap.h"
 #include "large_mapping.h"
 #include "lock.h"
@@ -29,10 +31,13 @@
 #include "whole.h"
 
 /* The extents of a class: about that many bytes each. Where memory is limited to less than so much they are
- * smaller: each thread that uses a class has a part of one for itself. */
+ * smaller: each thread that uses a class has a part of one for itself. Even smaller ones would make the table
+ * of them, which is address space too, take more than they save. */
 #define EXTENT_BYTES         MIB
 #define EXTENT_BYTES_LIMITED (256 * KIB)
 #define LIMITED              GIB
+#define EXTENT_BYTES_SCARCE  (128 * KIB)
+#define SCARCE               (128 * MIB)
 
 #define METADATA_FIRST MIB /* the table of heaps, and the metadata of a small process */
 
@@ -117,7 +122,9 @@ static struct place choose_place(struct random *random, size_t limit)
 /* Extents are whole pages, so that a region can begin anew at any of them. */
 static unsigned extent_shift(uint32_t stride, size_t limit)
 {
-    size_t bytes = limit < LIMITED ? EXTENT_BYTES_LIMITED : EXTENT_BYTES;
+    size_t bytes = limit < SCARCE    ? EXTENT_BYTES_SCARCE
+                   : limit < LIMITED ? EXTENT_BYTES_LIMITED
+                                     : EXTENT_BYTES;
     unsigned size = 63u - (unsigned)__builtin_clzll(max_size(bytes / stride, 1));
     unsigned page = log2_ceiling(constants.page_size);
     unsigned factor = (unsigned)__builtin_ctz(stride);
@@ -318,6 +325,9 @@ void start_at_load(void)
     constructed = true;
     if (constants.started)
         complete();
+    /* Later it may be too late: the start asks for what a filter would not let through. */
+    if (confined_perhaps() && start_process())
+        guard_prepare();
 }
 
 bool start_is_passthrough(void)

@@ -31,6 +31,8 @@ report_without() {
 }
 
 @test "no call but those for memory and futexes is made" { walk sandbox heap kill; }
+@test "no call but those is made, and the first block comes after the sandbox" { walk sandbox first; }
+@test "no call but those is made in locked memory" { walk_locked sandbox locked; }
 @test "all other calls fail with EPERM" { walk sandbox heap EPERM; }
 @test "all other calls fail with ENOSYS" { walk sandbox heap ENOSYS; }
 @test "mmap is refused as well" { heap_without mmap; }

@@ -3,6 +3,8 @@
  * A process that has locked itself in after its start: of the kernel it may ask for memory, for futexes, and
  * for what a report needs to be written and to end the process.
  *
+ * - sandbox first: the first block of the process is allocated in the sandbox, which kills
+ * - sandbox locked: the same, and all memory is locked
  * - sandbox heap EPERM|ENOSYS|kill [CALL]: use the heap. What is not allowed fails so, or kills; with CALL,
  *   that one of the allowed calls fails as well
  * - sandbox report EPERM|ENOSYS|kill [CALL]: free a block twice
@@ -14,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -132,6 +135,14 @@ int main(int argc, char **argv)
     unsigned otherwise = strcmp(how, "EPERM") == 0    ? SECCOMP_RET_ERRNO | EPERM
                          : strcmp(how, "ENOSYS") == 0 ? SECCOMP_RET_ERRNO | ENOSYS
                                                       : SECCOMP_RET_KILL_PROCESS;
+    if (strcmp(role, "first") == 0 || strcmp(role, "locked") == 0) {
+        if ((strcmp(role, "locked") == 0 && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) ||
+            !lock_in(otherwise, ""))
+            return 2;
+        workers[0].shelf = (struct shelf){.places = workers[0].places, .count = PLACES};
+        use_shelf(&workers[0]);
+        _exit(workers[0].shelf.wrong == 0 && heap_problems() == 0 ? 0 : 1);
+    }
     char *block = malloc(100);
     if (!block || !start_threads() || !lock_in(otherwise, except)) {
         perror("seccomp");
