@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * day: 24 hours of a server's life in some seconds. Sessions come and go, few at night and many in the afternoon;
- * each has blocks of its own, serves requests with short-lived ones, and now and then fills a large buffer; a cache
- * grows and is emptied. After each hour one line: the hour, the sessions, the megabytes that live blocks were asked
- * for, and the megabytes of memory that the process has.
+ * day: 24 hours of a server's life in some seconds. Sessions come and go, few at night and many in the
+ * afternoon; each has blocks of its own, serves requests with short-lived ones, and now and then fills a
+ * large buffer; a cache grows and is emptied. After each hour one line: the hour, the sessions, the megabytes
+ * that live blocks were asked for, and the megabytes of memory that the process has.
  */
 #include "../workloads/workload.h"
 
