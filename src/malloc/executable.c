@@ -2,11 +2,10 @@
 #include "executable.h"
 
 #include <elf.h>
-#include <link.h>
 #include <sys/auxv.h>
 
 struct image {
-    const ElfW(Phdr) * headers;
+    const Elf64_Phdr *headers;
     size_t count;
     uintptr_t moved_by; /* from where its file would have it */
 };
@@ -16,7 +15,7 @@ const char *executable_started_as(void)
     return (const char *)getauxval(AT_EXECFN);
 }
 
-static const ElfW(Phdr) * find_header(const struct image *image, ElfW(Word) type)
+static const Elf64_Phdr *find_header(const struct image *image, Elf64_Word type)
 {
     for (size_t i = 0; i < image->count; i++)
         if (image->headers[i].p_type == type)
@@ -27,10 +26,10 @@ static const ElfW(Phdr) * find_header(const struct image *image, ElfW(Word) type
 /* Programs at fixed addresses need not say where their headers are: they are not moved. */
 static struct image executable(void)
 {
-    struct image image = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), 0};
+    struct image image = {(const Elf64_Phdr *)getauxval(AT_PHDR), getauxval(AT_PHNUM), 0};
     if (!image.headers || getauxval(AT_PHENT) != sizeof *image.headers)
         image.count = 0;
-    const ElfW(Phdr) *of_headers = find_header(&image, PT_PHDR);
+    const Elf64_Phdr *of_headers = find_header(&image, PT_PHDR);
     if (of_headers)
         image.moved_by = (uintptr_t)image.headers - of_headers->p_vaddr;
     return image;
@@ -41,7 +40,7 @@ bool executable_holds(uintptr_t address, uintptr_t *in_file)
     struct image image = executable();
     *in_file = address - image.moved_by;
     for (size_t i = 0; i < image.count; i++) {
-        const ElfW(Phdr) *header = &image.headers[i];
+        const Elf64_Phdr *header = &image.headers[i];
         if (header->p_type == PT_LOAD && *in_file - header->p_vaddr < header->p_memsz)
             return true;
     }
@@ -51,13 +50,13 @@ bool executable_holds(uintptr_t address, uintptr_t *in_file)
 /* What its dynamic section points to. The linker has made addresses of some entries, and left others alone.
  */
 struct tables {
-    const ElfW(Sym) * symbols;
+    const Elf64_Sym *symbols;
     const char *names;
-    const ElfW(Rela) * calls, *data;
+    const Elf64_Rela *calls, *data;
     size_t names_size, calls_size, data_size, unnamed; /* unnamed: entries of data in front */
 };
 
-static const void *resolve(const struct image *image, ElfW(Addr) value)
+static const void *resolve(const struct image *image, Elf64_Addr value)
 {
     return (const void *)(value < image->moved_by ? value + image->moved_by : value);
 }
@@ -65,10 +64,10 @@ static const void *resolve(const struct image *image, ElfW(Addr) value)
 static struct tables tables_of(const struct image *image)
 {
     struct tables tables = {0};
-    const ElfW(Phdr) *header = find_header(image, PT_DYNAMIC);
+    const Elf64_Phdr *header = find_header(image, PT_DYNAMIC);
     if (!header)
         return tables;
-    const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(image->moved_by + header->p_vaddr);
+    const Elf64_Dyn *entry = (const Elf64_Dyn *)(image->moved_by + header->p_vaddr);
     for (; entry->d_tag != DT_NULL; entry++) {
         const void *table = resolve(image, entry->d_un.d_ptr);
         size_t size = entry->d_un.d_val;
@@ -104,7 +103,7 @@ static struct tables tables_of(const struct image *image)
     return tables;
 }
 
-static bool any_of(const struct tables *tables, const ElfW(Rela) * entries, size_t from, size_t bytes,
+static bool any_of(const struct tables *tables, const Elf64_Rela *entries, size_t from, size_t bytes,
                    bool (*is_it)(const char *name))
 {
     for (size_t i = from; entries && i < bytes / sizeof *entries; i++) {
