@@ -279,6 +279,14 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
     take_back(heap, &constants.classes[c], c, slot);
 }
 
+/* What others allocated is not kept here: they would take new slots instead, and the depots of a thread that
+ * only frees fill up for nothing. */
+static bool is_own(const struct heap *heap, unsigned c, uint32_t slot)
+{
+    return slot_exists_in(c, slot) && atomic_load_explicit(&slot_run(&constants.classes[c], slot)->owner,
+                                                           memory_order_relaxed) == heap->index;
+}
+
 static void spill(struct heap *heap, unsigned c, unsigned spilled, bool to_depot)
 {
     const struct size_class *class = &constants.classes[c];
@@ -296,7 +304,7 @@ static void spill(struct heap *heap, unsigned c, unsigned spilled, bool to_depot
     signal_fence();
     *in_magazine = count - spilled;
     signal_fence();
-    if (to_depot && depot_put(heap, c, leaving, spilled))
+    if (to_depot && is_own(heap, c, leaving[0]) && depot_put(heap, c, leaving, spilled))
         return;
     for (unsigned i = 0; i < spilled; i++)
         take_back(heap, class, c, leaving[i]);
