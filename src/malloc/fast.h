@@ -196,9 +196,9 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
 {
     const bool canaries = features & COMPATMALLOC_CANARIES, quarantines = features & COMPATMALLOC_QUARANTINE;
     __builtin_prefetch((const char *)block + FAST_FREED_AHEAD, 1);
-    const struct size_class *class;
-    size_t c;
-    uint32_t number;
+    const struct size_class *class = NULL;
+    size_t c = 0;
+    uint32_t number = 0;
     if (unlikely(!fast_find(heap, block, shape, &class, &c, &number)))
         return false;
     state_word *word = slot_state(class, number);
