@@ -2,8 +2,10 @@
 /* Programs that build something up, tear it down, and do so again. */
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -52,11 +54,53 @@ static void memory_of_a_phase_goes_back_when_asked_for(void **state)
     build_up_and_tear_down(100);
 }
 
+static size_t resident_pages(void)
+{
+    size_t pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    if (!statm || fscanf(statm, "%*s %zu", &pages) != 1)
+        pages = 0;
+    if (statm)
+        fclose(statm);
+    return pages;
+}
+
+/* One block in sixteen lives on, so that no run is free as a whole, but most pages are. */
+static void memory_between_blocks_goes_back(void **state)
+{
+    enum {
+        SIZE = 2000
+    };
+    (void)state;
+    if (emulated())
+        skip_because("the emulator's pages are counted, too");
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = resident_pages();
+    if (page != 4096)
+        skip_because("a larger page has a live block more often than not");
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = malloc(SIZE);
+        assert_non_null(blocks[i]);
+        memset(blocks[i], 1, SIZE);
+    }
+    size_t full = resident_pages() - before;
+    assert_true(full >= (size_t)BLOCKS * SIZE / page);
+    for (size_t i = 0; i < BLOCKS; i++)
+        if (i % 16 != 0)
+            free(blocks[i]);
+    /* Of itself as soon as there is much of it; and when asked for, all but what a live block is on. */
+    assert_in_range(resident_pages() - before, 0, full * 3 / 4);
+    malloc_trim(0);
+    assert_in_range(resident_pages() - before, 0, full / 4);
+    for (size_t i = 0; i < BLOCKS; i += 16)
+        free(blocks[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_of_a_phase_serves_the_next),
         cmocka_unit_test(memory_of_a_phase_goes_back_when_asked_for),
+        cmocka_unit_test(memory_between_blocks_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
