@@ -4,9 +4,8 @@
  *
  * The address space, with the class read straight off the pointer:
  *
- *   zone_base                                       + 2^zone_shift                              (elsewhere)
- *   |  class 0  ...unmapped...  |  class 1:  random gap | slots, growing in place -> | ...  | tables of each
- * class
+ *   zone_base                   + 2^zone_shift                                       (elsewhere)
+ *   |  class 0  ...unmapped...  |  class 1:  random gap | slots, growing -> | ...  | each class's tables |
  *
  * A class's slots are one flat array from `base`, and so is what is known of them: the state words upwards
  * from one address, and downwards from it the runs, one for 64 slots:

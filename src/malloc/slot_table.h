@@ -8,6 +8,8 @@
 
 #include "size_class.h"
 
+struct random;
+
 /* Slots from 0 on whose metadata each class has from the start, together with all others' on a few pages:
  * most classes of most processes never need more, and so no mapping and no page for themselves. */
 #define SLOT_TABLE_FIRST 512u
@@ -26,7 +28,6 @@ size_t slot_table_first_bytes(void);
 
 /* Place the tables of all classes: the first slots' in `first`, zeroed, the rest's from `address` on, at
  * random distances. */
-struct random;
 void slot_table_start(struct random *random, char *first, uintptr_t address);
 
 /* See to it that so many slots have metadata, from slot 0 on. False if the kernel gives no memory. Right, if
