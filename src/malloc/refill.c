@@ -283,8 +283,7 @@ void run_take_back(struct heap *heap, unsigned c, uint32_t slot)
  * only frees fill up for nothing. */
 static bool is_own(const struct heap *heap, unsigned c, uint32_t slot)
 {
-    return slot_exists_in(c, slot) && atomic_load_explicit(&slot_run(&constants.classes[c], slot)->owner,
-                                                           memory_order_relaxed) == heap->index;
+    return slot_exists_in(c, slot) && run_is_owned(slot_run(&constants.classes[c], slot), heap->index);
 }
 
 static void spill(struct heap *heap, unsigned c, unsigned spilled, bool to_depot)
