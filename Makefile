@@ -83,11 +83,11 @@ LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -f
 # Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code); and for each
 # name that the dynamic linker looks up. So the compiler's start files stay out, with their four that nobody has and
 # nothing that is needed here; and of the library's own only those are looked up that a program may have in their place
-# (preemptible.list).
+# (preemptible.list). Code that most processes do without stands behind all that they need (layout.ld).
 LIB_LDFLAGS   := -shared -Wl,-soname,libcompatmalloc.so.$(SOMAJOR) -Wl,--version-script=src/malloc/exports.map \
                  -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,-z,defs -Wl,--hash-style=gnu \
                  -Wl,-z,noseparate-code -Wl,--sort-section=alignment -nostartfiles -Wl,-init=start_at_load \
-                 -Wl,-fini=integrity_at_exit -Wl,--dynamic-list=src/malloc/preemptible.list
+                 -Wl,-fini=integrity_at_exit -Wl,--dynamic-list=src/malloc/preemptible.list -Wl,-T,src/malloc/layout.ld
 
 LIB     := $(BUILD)/libcompatmalloc.so.$(SOMAJOR)
 LIBLINK := $(BUILD)/libcompatmalloc.so
@@ -116,9 +116,10 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
-# Chosen at start where the CPU has it, so the library itself runs on any x86-64.
+# Chosen at start where the CPU has it, so the library itself runs on any x86-64. Tuned for no processor in particular, gcc 12
+# keeps pointers in AVX-512's registers, from where they come too late.
 $(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
-$(BUILD)/obj/malloc/%_avx512.o: LIB_OR_TOOL += -mavx512f -mavx512vl -mbmi2
+$(BUILD)/obj/malloc/%_avx512.o: LIB_OR_TOOL += -mavx512f -mavx512vl -mbmi2 -mtune=haswell
 # These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
 $(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
 # Calls what the dynamic linker finds; link-time optimization would find ours.
@@ -138,7 +139,7 @@ $(BUILD)/obj/ctl-config/%.o: src/config/%.c $(BUILD)/flags
 	$(if $(V),,@echo '  CC      $< (tool)')
 	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(LIB_OR_TOOL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(LIB): $(LIB_OBJECTS) src/malloc/exports.map src/malloc/preemptible.list
+$(LIB): $(LIB_OBJECTS) src/malloc/exports.map src/malloc/preemptible.list src/malloc/layout.ld
 	$(if $(V),,@echo '  LD      $@')
 	$(Q)$(CC) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJECTS)
 $(LIBLINK): $(LIB)

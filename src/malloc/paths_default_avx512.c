@@ -4,4 +4,5 @@
 
 #define PATHS_NAME     paths_default_avx512
 #define PATHS_FEATURES FEATURES_DEFAULT
+#define PATHS_COMMON
 #include "paths_template.h"

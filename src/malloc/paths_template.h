@@ -14,9 +14,18 @@
 #define PATHS_FEATURES_SMALL PATHS_FEATURES
 #endif
 
+/* Of all the variants a process needs one. Those that few need have a section each (layout.ld). */
+#ifdef PATHS_COMMON
+#define PLACED
+#else
+#define PLACE_NAMED(name) __attribute__((section(".text_" #name)))
+#define PLACE(name)       PLACE_NAMED(name)
+#define PLACED            PLACE(PATHS_NAME)
+#endif
+
 /* --- what the fast path gives up on */
 
-static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_generic(size_t size, enum allocation_kind kind)
 {
     CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
@@ -30,7 +39,7 @@ static NOINLINE void *allocate_generic(size_t size, enum allocation_kind kind)
     return likely(block != NULL) ? block : cold_allocate(MALLOC_ALIGNMENT, size, kind, false);
 }
 
-static NOINLINE void *calloc_generic(size_t size)
+static NOINLINE PLACED void *calloc_generic(size_t size)
 {
     CALLER_NOTE();
     const unsigned features = PATHS_FEATURES;
@@ -47,7 +56,7 @@ static NOINLINE void *calloc_generic(size_t size)
     return generic_zeroes(features) ? block : memset(block, 0, size);
 }
 
-static NOINLINE void release_generic(void *block, const char *operation, enum allocation_kind kind)
+static NOINLINE PLACED void release_generic(void *block, const char *operation, enum allocation_kind kind)
 {
     CALLER_NOTE();
     struct heap *heap = heap_current();
@@ -55,8 +64,8 @@ static NOINLINE void release_generic(void *block, const char *operation, enum al
         cold_free(block, operation, kind);
 }
 
-static NOINLINE void release_sized_generic(void *block, size_t alignment, size_t size, const char *operation,
-                                           enum allocation_kind kind)
+static NOINLINE PLACED void release_sized_generic(void *block, size_t alignment, size_t size,
+                                                  const char *operation, enum allocation_kind kind)
 {
     CALLER_NOTE();
     if (alignment == 0 && generic_has_size(block, size))
@@ -72,25 +81,25 @@ static ALWAYS_INLINE void *try_allocate(size_t size, enum shape shape, enum allo
     return fast_allocate(heap_or_none(), size, shape, STATE_FREED, kind, PATHS_FEATURES_SMALL);
 }
 
-static NOINLINE void *allocate_long(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_long(size_t size, enum allocation_kind kind)
 {
     void *block = fast_fits(size, SHAPE_LONG, PATHS_FEATURES) ? try_allocate(size, SHAPE_LONG, kind) : NULL;
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
-static NOINLINE void *allocate_broad(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_broad(size_t size, enum allocation_kind kind)
 {
     void *block = try_allocate(size, SHAPE_BROAD, kind);
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
-static NOINLINE void *allocate_wide(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_wide(size_t size, enum allocation_kind kind)
 {
     void *block = try_allocate(size, SHAPE_WIDE, kind);
     return likely(block != NULL) ? block : allocate_generic(size, kind);
 }
 
-static NOINLINE void *allocate_further(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_further(size_t size, enum allocation_kind kind)
 {
     if (!fast_fits(size, SHAPE_BROAD, PATHS_FEATURES))
         return allocate_long(size, kind);
@@ -108,25 +117,25 @@ static ALWAYS_INLINE bool try_free(void *block, const size_t *size, enum shape s
     return likely(fast_free(heap_or_none(), block, size, shape, kind, PATHS_FEATURES_SMALL));
 }
 
-static NOINLINE void free_block_long(void *block)
+static NOINLINE PLACED void free_block_long(void *block)
 {
     if (!try_free(block, NULL, SHAPE_LONG, KIND_MALLOC) && block)
         release_generic(block, "free", KIND_MALLOC);
 }
 
-static NOINLINE void free_block_wide(void *block)
+static NOINLINE PLACED void free_block_wide(void *block)
 {
     if (!try_free(block, NULL, SHAPE_WIDE, KIND_MALLOC))
         free_block_long(block);
 }
 
-static NOINLINE void free_block_broad(void *block)
+static NOINLINE PLACED void free_block_broad(void *block)
 {
     if (!try_free(block, NULL, SHAPE_BROAD, KIND_MALLOC))
         free_block_long(block);
 }
 
-static NOINLINE void free_block_further(void *block)
+static NOINLINE PLACED void free_block_further(void *block)
 {
     if (fast_is_of_shape(block, SHAPE_WIDE))
         free_block_wide(block);
@@ -148,21 +157,21 @@ static ALWAYS_INLINE bool free_further(void *block, const size_t *size, enum all
     return try_free(block, size, SHAPE_LONG, kind);
 }
 
-static NOINLINE void release_further(void *block, const char *operation, enum allocation_kind kind)
+static NOINLINE PLACED void release_further(void *block, const char *operation, enum allocation_kind kind)
 {
     if (!free_further(block, NULL, kind))
         release_generic(block, operation, kind);
 }
 
-static NOINLINE void release_sized_further(void *block, size_t alignment, size_t size, const char *operation,
-                                           enum allocation_kind kind)
+static NOINLINE PLACED void release_sized_further(void *block, size_t alignment, size_t size,
+                                                  const char *operation, enum allocation_kind kind)
 {
     if (alignment != 0 || !free_further(block, &size, kind))
         release_sized_generic(block, alignment, size, operation, kind);
 }
 
 /* What the fast path found no freed slot for: in a program that grows, most often one that was never used. */
-static NOINLINE void *allocate_fresh(size_t size, enum allocation_kind kind)
+static NOINLINE PLACED void *allocate_fresh(size_t size, enum allocation_kind kind)
 {
     void *block = fast_allocate(heap_or_none(), size, SHAPE_SMALL, STATE_FRESH, kind, PATHS_FEATURES_SMALL);
     return likely(block != NULL) ? block : allocate_generic(size, kind);
@@ -183,20 +192,20 @@ static ALWAYS_INLINE void *allocate(size_t size, enum allocation_kind kind)
     if (PATHS_FEATURES & RECORD_CALLERS)                                                                     \
     CALLER_NOTE()
 
-static void *malloc_path(size_t size)
+static PLACED void *malloc_path(size_t size)
 {
     NOTE_IF_RECORDED();
     return allocate(size, KIND_MALLOC);
 }
 
-static void *allocate_path(size_t size, enum allocation_kind kind)
+static PLACED void *allocate_path(size_t size, enum allocation_kind kind)
 {
     NOTE_IF_RECORDED();
     return allocate(size, kind);
 }
 
 /* What is zero anyway is an ordinary block. */
-static void *calloc_path(size_t size)
+static PLACED void *calloc_path(size_t size)
 {
     NOTE_IF_RECORDED();
     if (!generic_zeroes(PATHS_FEATURES) || unlikely(!fast_fits(size, SHAPE_LONG, PATHS_FEATURES)))
@@ -204,7 +213,7 @@ static void *calloc_path(size_t size)
     return allocate(size, KIND_MALLOC);
 }
 
-static void free_path(void *block)
+static PLACED void free_path(void *block)
 {
     NOTE_IF_RECORDED();
     if (unlikely(!fast_is_of_shape(block, SHAPE_SMALL)))
@@ -213,15 +222,15 @@ static void free_path(void *block)
         free_block_long(block);
 }
 
-static void release_path(void *block, const char *operation, enum allocation_kind kind)
+static PLACED void release_path(void *block, const char *operation, enum allocation_kind kind)
 {
     NOTE_IF_RECORDED();
     if (unlikely(!try_free(block, NULL, SHAPE_SMALL, kind)))
         release_further(block, operation, kind);
 }
 
-static void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
-                               enum allocation_kind kind)
+static PLACED void release_sized_path(void *block, size_t alignment, size_t size, const char *operation,
+                                      enum allocation_kind kind)
 {
     NOTE_IF_RECORDED();
     if (unlikely(alignment != 0 || !try_free(block, &size, SHAPE_SMALL, kind)))

@@ -9,6 +9,8 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "platform.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,20 +69,20 @@ struct report_policy {
 };
 
 /* Report it. Does not return unless on-error = log. Preserves errno when it returns. Async-signal-safe. */
-void report(const struct report *report);
+COLD void report(const struct report *report);
 
 /* The same for what the process faulted on, and has not done yet: always returns. */
-void report_fault(const struct report *report);
+COLD void report_fault(const struct report *report);
 
 /* A warning that is about the configuration, not the heap: one line `compatmalloc: <message>` on stderr. No
  * '\n'. */
-void report_warning(const char *message, size_t length);
+COLD void report_warning(const char *message, size_t length);
 
 /* Problems reported so far in this process. */
 size_t report_count(void);
 
 /* At exit: how many of which kind there were, if the process has carried on after any. */
-void report_summary(void);
+COLD void report_summary(void);
 
 /* "heap-buffer-overflow" and so on. */
 const char *report_kind_name(enum report_kind kind);

@@ -8,6 +8,8 @@
 #ifndef REPORT_LIMIT_H
 #define REPORT_LIMIT_H
 
+#include "platform.h"
+
 #include "report.h"
 
 /* What is limited: each kind of report, and the summaries at exit. */
@@ -22,6 +24,6 @@ struct report_permit {
 /* Counts that are shared with processes forked later; NULL if there is no memory for them. */
 struct report_tally *report_limit_share(void);
 
-struct report_permit report_limit_ask(unsigned subject);
+COLD struct report_permit report_limit_ask(unsigned subject);
 
 #endif

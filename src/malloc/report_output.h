@@ -3,6 +3,8 @@
 #ifndef REPORT_OUTPUT_H
 #define REPORT_OUTPUT_H
 
+#include "platform.h"
+
 #include "format.h"
 
 /* More than this may be torn apart in a pipe by other writers, or block although poll() said that there is
@@ -10,15 +12,15 @@
 #define REPORT_MAX_STDERR 4096
 
 /* Write to stderr, if file descriptor 2 is one, waiting at most so long for a reader. */
-void report_write_stderr(const struct text *text, int patience_milliseconds);
+COLD void report_write_stderr(const struct text *text, int patience_milliseconds);
 
 /*
  * Write to it in a process that may have locked itself in, if that can be done without a call which could
  * kill it: then nothing but write(2) is used, and it may block. Returns how many bytes were written.
  */
-size_t report_write_confined(const struct text *text);
+COLD size_t report_write_confined(const struct text *text);
 
 /* Send fields in the journal's native format. Never waits. */
-void report_send_journal(const struct text *fields);
+COLD void report_send_journal(const struct text *fields);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
+#include "platform.h"
+
 #include "format.h"
 #include "report.h"
 
@@ -19,10 +21,10 @@ struct report_circumstances {
 };
 
 /* "compatmalloc: <kind>: <what>" and then lines that start with "compatmalloc:   ". */
-void report_put_lines(struct text *text, const struct report_circumstances *circumstances);
+COLD void report_put_lines(struct text *text, const struct report_circumstances *circumstances);
 
 /* Those lines of it that name places in the program. */
-void report_put_places(struct text *text, const struct report_circumstances *circumstances);
+COLD void report_put_places(struct text *text, const struct report_circumstances *circumstances);
 
 /* What a process that carried on has to say at its end. */
 struct report_summary {
@@ -32,10 +34,10 @@ struct report_summary {
     struct text program;
 };
 
-void report_put_summary(struct text *text, const struct report_summary *summary);
-void report_put_summary_fields(struct text *text, const struct report_summary *summary);
+COLD void report_put_summary(struct text *text, const struct report_summary *summary);
+COLD void report_put_summary_fields(struct text *text, const struct report_summary *summary);
 
 /* "NAME=value" lines of the journal's native protocol. */
-void report_put_journal_fields(struct text *text, const struct report_circumstances *circumstances);
+COLD void report_put_journal_fields(struct text *text, const struct report_circumstances *circumstances);
 
 #endif
