@@ -32,8 +32,13 @@ void fresh_touch(char *slot, size_t usable)
 
 bool fresh_prepare(const struct size_class *class, char *slot, state_word state)
 {
-    if (state == STATE_CLOSED)
-        return guard_remove(slot, page_bytes(class));
+    if (state == STATE_CLOSED) {
+        if (!guard_remove(slot, page_bytes(class)))
+            return false;
+        /* Its canary is read and then written, which would be two faults. */
+        fresh_touch(slot + class->usable - 1, 1);
+        return true;
+    }
     fresh_touch(slot, class->usable);
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_WRITE_AFTER_FREE_CHECK))
         return true;

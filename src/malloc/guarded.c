@@ -5,7 +5,7 @@
 #include "report.h"
 
 #define FIRST_BLOCKS 32
-#define INTERVAL     1024u /* on average; the place in each interval is random */
+#define INTERVAL     4096u /* on average; the place in each interval is random */
 #define LIVE_MOST    1024  /* each costs a page of memory */
 #define FRONT_CANARY ((size_t)64)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * guard-samples: the first few small blocks of a process, and then one of about a thousand, have a page of
+ * guard-samples: the first few small blocks of a process, and then one of about four thousand, have a page of
  * their own that ends at a guard page and begins behind one (as GWP-ASan does it: LLVM's documentation of
  * that name). Every access past the end and every access after the free faults, reads too, which nothing else
  * can see.
