@@ -163,11 +163,9 @@ static bool has_avx512(void)
     return has_avx2() && CPU_FEATURE_ACTIVE(AVX512F) && CPU_FEATURE_ACTIVE(AVX512VL);
 }
 
-#define UP_TO_AVX2(paths)   (has_avx2() ? &paths##_avx2 : &(paths))
-#define UP_TO_AVX512(paths) (has_avx512() ? &paths##_avx512 : UP_TO_AVX2(paths))
+#define WIDEST(paths) (has_avx512() ? &paths##_avx512 : has_avx2() ? &paths##_avx2 : &(paths))
 #else
-#define UP_TO_AVX2(paths)   (&(paths))
-#define UP_TO_AVX512(paths) (&(paths))
+#define WIDEST(paths) (&(paths))
 #endif
 
 const struct dispatch *paths_for(const struct constants *settled)
@@ -175,11 +173,11 @@ const struct dispatch *paths_for(const struct constants *settled)
     if (settled->passthrough)
         return &paths_passthrough;
     if (!settled->tags_replace && settled->features == FEATURES_DEFAULT)
-        return UP_TO_AVX512(paths_default);
+        return WIDEST(paths_default);
     if (!settled->tags_replace && settled->features == FEATURES_LIGHT)
-        return UP_TO_AVX512(paths_light);
+        return WIDEST(paths_light);
     if (!settled->tags_replace && settled->features == FEATURES_STRICT)
-        return UP_TO_AVX2(paths_strict);
+        return WIDEST(paths_strict);
     return &paths_dynamic;
 }
 

@@ -11,7 +11,7 @@ struct dispatch;
 extern const struct dispatch paths_default, paths_light, paths_strict;
 #if defined(__x86_64__)
 extern const struct dispatch paths_default_avx2, paths_light_avx2, paths_strict_avx2;
-extern const struct dispatch paths_default_avx512, paths_light_avx512;
+extern const struct dispatch paths_default_avx512, paths_light_avx512, paths_strict_avx512;
 #endif
 
 #if defined(__aarch64__)
