@@ -43,24 +43,37 @@ static ALWAYS_INLINE size_t shape_usable(enum shape shape)
 
 /*
  * Nine vectors of 64 bytes cover a slot of 129 to 528: five from the start on, four up to the end, at
- * distances that leave no gap between them and are multiples of the word with which it is filled.
+ * distances that leave no gap between them and are multiples of the word with which it is filled. Multiples
+ * of 64 where that is possible: in slots that begin at such an address no vector crosses a line of the cache
+ * then.
  */
 #define NINE_MOST 528u
 
-static inline size_t nine_step(size_t usable)
+static inline bool nine_covers(size_t usable)
 {
-    return usable > 4 * VEC_BYTES && usable <= NINE_MOST
-               ? round_up((usable - 2 * WIDE_BYTES + 6) / 7, sizeof(uint64_t))
-               : 0;
+    return usable > 4 * VEC_BYTES && usable <= NINE_MOST;
+}
+
+static inline size_t nine_step_front(size_t usable)
+{
+    return usable >= 5 * WIDE_BYTES ? WIDE_BYTES : 0;
+}
+
+static inline size_t nine_step_back(size_t usable)
+{
+    size_t last = usable - WIDE_BYTES;
+    if (usable >= 5 * WIDE_BYTES && usable <= 6 * WIDE_BYTES)
+        return 0;
+    return min_size(round_down(last / 3, MALLOC_ALIGNMENT), WIDE_BYTES);
 }
 
 /* How slots are covered: small ones by four vectors, larger ones by nine. */
 static inline void whole_cover(struct size_class *class)
 {
     size_t end = class->usable >= VEC_BYTES ? class->usable - VEC_BYTES : 0;
-    bool small = class->usable <= 4 * VEC_BYTES;
-    class->second = (uint8_t)(small ? min_size(VEC_BYTES, end) : nine_step(class->usable));
-    class->third = (uint8_t)(small ? min_size(2 * VEC_BYTES, end) : 0);
+    bool small = class->usable <= 4 * VEC_BYTES, nine = nine_covers(class->usable);
+    class->second = (uint8_t)(small ? min_size(VEC_BYTES, end) : nine ? nine_step_front(class->usable) : 0);
+    class->third = (uint8_t)(small ? min_size(2 * VEC_BYTES, end) : nine ? nine_step_back(class->usable) : 0);
 }
 
 /* --- parts of slots */
@@ -113,33 +126,33 @@ struct whole {
 static ALWAYS_INLINE struct whole whole_of(const struct size_class *class, enum shape shape)
 {
     bool small = shape == SHAPE_SMALL, nine = WIDE_THERE && shape == SHAPE_MEDIUM;
-    return (struct whole){class->usable, small || nine ? class->second : 0, small ? class->third : 0};
+    return (struct whole){class->usable, small || nine ? class->second : 0, small || nine ? class->third : 0};
 }
 
 /* So many vectors of 64 bytes from the start on at some distance, and so many up to the last one. */
-static ALWAYS_INLINE wide wides_differ(const char *slot, unsigned front, const char *last, unsigned back,
-                                       size_t step, vec value)
+static ALWAYS_INLINE wide wides_differ(const char *slot, unsigned front, size_t front_step, const char *last,
+                                       unsigned back, size_t back_step, vec value)
 {
     wide expected = wide_repeat(value), first = wide_repeat(vec_repeat(0)), second = first;
 #pragma GCC unroll 9
     for (size_t i = 0; i < front; i++)
-        first = wide_or_difference(first, slot + i * step, expected);
+        first = wide_or_difference(first, slot + i * front_step, expected);
 #pragma GCC unroll 8
     for (size_t i = 0; i < back; i++)
-        second = wide_or_difference(second, last - i * step, expected);
+        second = wide_or_difference(second, last - i * back_step, expected);
     return wide_or(first, second);
 }
 
-static ALWAYS_INLINE void wides_fill(char *slot, unsigned front, char *last, unsigned back, size_t step,
-                                     vec value)
+static ALWAYS_INLINE void wides_fill(char *slot, unsigned front, size_t front_step, char *last, unsigned back,
+                                     size_t back_step, vec value)
 {
     wide filled = wide_repeat(value);
 #pragma GCC unroll 9
     for (size_t i = 0; i < front; i++)
-        wide_store(slot + i * step, filled);
+        wide_store(slot + i * front_step, filled);
 #pragma GCC unroll 8
     for (size_t i = 0; i < back; i++)
-        wide_store(last - i * step, filled);
+        wide_store(last - i * back_step, filled);
 }
 
 /* Slots of more than 128 bytes. */
@@ -147,26 +160,26 @@ static ALWAYS_INLINE bool wides_differ_in(const char *slot, struct whole whole, 
 {
     const char *last = slot + whole.usable - WIDE_BYTES;
     if (shape == SHAPE_MEDIUM)
-        return !wide_is_zero(wides_differ(slot, 5, last, 4, whole.second, value));
+        return !wide_is_zero(wides_differ(slot, 5, whole.second, last, 4, whole.third, value));
     if (shape == SHAPE_BROAD)
-        return !wide_is_zero(wides_differ(slot, 9, last, 8, WIDE_BYTES, value));
-    wide difference = wides_differ(slot, 0, last, 4, WIDE_BYTES, value);
+        return !wide_is_zero(wides_differ(slot, 9, WIDE_BYTES, last, 8, WIDE_BYTES, value));
+    wide difference = wides_differ(slot, 0, WIDE_BYTES, last, 4, WIDE_BYTES, value);
     for (; slot <= last - 4 * WIDE_BYTES; slot += 4 * WIDE_BYTES)
-        difference = wide_or(difference, wides_differ(slot, 4, last, 0, WIDE_BYTES, value));
-    return !wide_is_zero(wide_or(difference, wides_differ(slot, 1, last, 0, WIDE_BYTES, value)));
+        difference = wide_or(difference, wides_differ(slot, 4, WIDE_BYTES, last, 0, WIDE_BYTES, value));
+    return !wide_is_zero(wide_or(difference, wides_differ(slot, 1, WIDE_BYTES, last, 0, WIDE_BYTES, value)));
 }
 
 static ALWAYS_INLINE void wides_fill_in(char *slot, struct whole whole, enum shape shape, vec value)
 {
     char *last = slot + whole.usable - WIDE_BYTES;
     if (shape == SHAPE_MEDIUM) {
-        wides_fill(slot, 5, last, 4, whole.second, value);
+        wides_fill(slot, 5, whole.second, last, 4, whole.third, value);
     } else if (shape == SHAPE_BROAD) {
-        wides_fill(slot, 9, last, 8, WIDE_BYTES, value);
+        wides_fill(slot, 9, WIDE_BYTES, last, 8, WIDE_BYTES, value);
     } else {
         for (; slot <= last - 4 * WIDE_BYTES; slot += 4 * WIDE_BYTES)
-            wides_fill(slot, 4, last, 0, WIDE_BYTES, value);
-        wides_fill(slot, 1, last, 4, WIDE_BYTES, value);
+            wides_fill(slot, 4, WIDE_BYTES, last, 0, WIDE_BYTES, value);
+        wides_fill(slot, 1, WIDE_BYTES, last, 4, WIDE_BYTES, value);
     }
 }
 
