@@ -126,6 +126,22 @@ settings() {
     diff -u "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/named"
 }
 
+# number_of NAME FILE: what the source defines it to be, in K if it is a number of those.
+number_of() {
+    sed -n "s/^#define $1  *(*\([0-9]*\)u\{0,1\}\( \* KIB)\)\{0,1\}$/\1\2/p" "$2" | sed 's/ \* KIB)/K/'
+}
+
+@test "what is said of the quarantine's size is so" {
+    local document said from=src/malloc/heap.c
+    said="about $(number_of RING_BYTES $from) and up to $(number_of RING_MOST $from) blocks, or with strict $(number_of STRICT_RING_BYTES $from)"
+    said+=", and $(number_of STRICT_RING_LEAST $from) to $(number_of STRICT_RING_MOST $from) blocks"
+    echo "$said"
+    for document in docs/man/compatmalloc.conf.5 etc/compatmalloc.conf; do
+        echo "$document"
+        sed 's/^# //; s/^\.Cm //; s/in strict/with strict/' "$document" | tr '\n' ' ' | grep -qF "$said"
+    done
+}
+
 @test "manual pages are right for mandoc and for groff" {
     local page
     for page in docs/man/*.[1-8]; do
