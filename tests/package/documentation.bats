@@ -92,6 +92,23 @@ documents() {
     done
 }
 
+@test "every test and source file that is named is there" {
+    local name missing=
+    # Names are patterns.
+    while read -r name; do
+        compgen -G "$name" >/dev/null || missing+=" $name"
+    done < <(
+        # shellcheck disable=SC2016 # backquotes
+        grep -oh '`cwe[0-9]*-[a-z*-]*`' docs/security.md | tr -d '`' | sed 's,.*,tests/detect/&.c*,'
+        # shellcheck disable=SC2046 # names without blanks
+        grep -oh '\(tests\|src\|bench\)/[A-Za-z0-9_*/-]*\.[a-z]*' $(documents) | sed 's,\.$,,'
+        # shellcheck disable=SC2016 # backquotes
+        grep -o '`[a-z_*]*\.[ch]`' docs/how-it-works.md | tr -d '`' | sed 's,^,src/malloc/,'
+    )
+    echo "$missing"
+    [ -z "$missing" ]
+}
+
 # settings DOCUMENT: each example of a configuration file in it, into a file of its own in $EXAMPLES.
 settings() {
     awk -v out="$EXAMPLES/$(basename "$1")" '
