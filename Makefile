@@ -106,6 +106,8 @@ LIB_OBJECTS := $(LIB_SOURCES:src/%.c=$(BUILD)/obj/%.o)
 include src/ctl/ctl.mk
 
 Q := $(if $(V),,@)
+# For a make within a recipe, unless whoever called this one has said how many jobs there shall be.
+ALL_PROCESSORS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .DELETE_ON_ERROR:
 .PHONY: all FORCE
 all: $(LIB) $(LIBLINK) $(CTL)

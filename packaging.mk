@@ -151,7 +151,8 @@ abi-check: $(LIB)
 release-check:
 	@[ -z "$$(git status --porcelain)" ] || { echo "release-check: commit or remove what 'git status' shows" >&2; exit 1; }
 	$(if $(PREVIOUS),$(MAKE) abi-check PREVIOUS='$(PREVIOUS)')
-	$(MAKE) lint format-check
+	$(MAKE) format-check lint
+	$(MAKE) $(ALL_PROCESSORS) all test-programs feature-builds
 	$(MAKE) check
 	$(MAKE) dist
 

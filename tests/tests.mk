@@ -85,7 +85,8 @@ $(FEATURE_BUILDS:%=feature-build-%): feature-build-%:
 	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) BUILD='$(BUILD)/features/$*' FEATURES='$(features-of-$*)' \
 	    '$(BUILD)/features/$*/libcompatmalloc.so.$(SOMAJOR)' >/dev/null
 
-.PHONY: test-programs
+.PHONY: test-programs proof-programs
+proof-programs: $(PROOF_PROGRAM) $(PROOF_WIDE)
 test-programs: $(UNIT_PROGRAMS) $(UNIT_LIBRARIES) $(DETECT_PROGRAMS) $(EXPLOIT_PROGRAMS) $(FEATURE_PROGRAMS) $(WALL_PROGRAMS) $(WALL_LIBRARIES) $(SETTINGS_PROGRAMS) $(SETTINGS_LIBRARIES) $(PROOF_PROGRAM) $(PROOF_WIDE) $(COST_PROGRAM)
 
 define unit-link

@@ -133,6 +133,6 @@ const struct verb verb_check_config = {
     .name = "check-config",
     .summary = "name each line of a configuration file that is not understood",
     .arguments = "[FILE]",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run,
 };

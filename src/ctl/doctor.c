@@ -47,6 +47,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 const struct verb verb_doctor = {
     .name = "doctor",
     .summary = "say what on this machine gets in the way, and what to do about it",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run,
 };

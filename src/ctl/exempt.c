@@ -84,8 +84,7 @@ const struct verb verb_exempt = {
     .name = "exempt",
     .summary = "leave one program alone: a section of its own in compatmalloc.conf(5)",
     .arguments = "PROGRAM",
-    .options = (const struct verb_option[]){{"remove", NULL, "protect it again"},
-                                            {"json", NULL, "say it as data"},
-                                            {0}},
+    .options =
+        (const struct verb_option[]){{"remove", NULL, "protect it again"}, {"json", NULL, "print JSON"}, {0}},
     .run = run,
 };

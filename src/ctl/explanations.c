@@ -46,7 +46,7 @@ const struct explanation explanations[] = {
     {"metadata-corruption", "The allocator found its own records damaged.",
      "They are out of reach of overflows, so something writes to memory at random, or to a place it was "
      "told.",
-     "Wild pointers; another library with this address space to itself; memory modules (memtest86+)."},
+     "Wild pointers, in the program or in one of its libraries; faulty memory modules (memtest86+)."},
     {"out-of-memory",
      "The program has used up what memory it may have, or the system's, and the allocator cannot go on.",
      "None.", "Limits of the unit (MemoryMax=, LimitAS=), vm.max_map_count, a leak."},

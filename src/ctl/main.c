@@ -17,15 +17,38 @@ static void print_option(const struct verb_option *option)
            option->argument ? option->argument : "", option->help);
 }
 
-static int print_verb_help(const struct verb *verb)
+static void print_verb(const struct verb *verb)
 {
     char *synopsis = verb_synopsis(verb);
     printf("Usage: compatmallocctl %s\n\n  %s\n", synopsis, verb->summary);
     for (const struct verb_option *o = verb->options; o && o->name; o++)
         print_option(o);
-    puts("\nSee compatmallocctl(8).");
+    putchar('\n');
     free(synopsis);
+}
+
+static int print_verb_help(const struct verb *verb)
+{
+    print_verb(verb);
+    puts("See compatmallocctl(8).");
     return STATUS_GOOD;
+}
+
+/* Of all verbs of two words that begin with this one. */
+static int print_group_help(const char *word)
+{
+    size_t length = strlen(word);
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (!(*verb)->is_internal && strncmp((*verb)->name, word, length) == 0 &&
+            (*verb)->name[length] == ' ')
+            print_verb(*verb);
+    puts("See compatmallocctl(8).");
+    return STATUS_GOOD;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int print_help(void)
@@ -128,11 +151,12 @@ static int run_verb(int argc, char **argv)
             continue;
         argc -= words - 1;
         argv += words - 1;
-        return argc > 1 && strcmp(argv[1], "--help") == 0 ? print_verb_help(*verb)
-                                                          : (*verb)->run(*verb, argc, argv);
+        return argc > 1 && asks_for_help(argv[1]) ? print_verb_help(*verb) : (*verb)->run(*verb, argc, argv);
     }
     if (strcmp(argv[0], "system") == 0)
-        return usage_trouble("system enable, system disable, system confirm or system status?");
+        return argc > 1 && asks_for_help(argv[1])
+                   ? print_group_help(argv[0])
+                   : usage_trouble("system enable, system disable, system confirm or system status?");
     return usage_trouble("there is no verb '%s'%s", argv[0],
                          HAVE_LIBSYSTEMD ? "" : " in this build, which is without libsystemd");
 }
@@ -142,7 +166,7 @@ int main(int argc, char **argv)
     int status;
     if (argc < 2)
         status = usage_trouble("what is to be done?");
-    else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    else if (asks_for_help(argv[1]))
         status = print_help();
     else if (strcmp(argv[1], "--version") == 0)
         status = printf("compatmallocctl %s\n", COMPATMALLOC_VERSION_STRING) < 0;

@@ -91,6 +91,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 const struct verb verb_status = {
     .name = "status",
     .summary = "list the processes of each unit: protected or not, profile, memory, events",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run,
 };

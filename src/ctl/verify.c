@@ -233,7 +233,7 @@ const struct verb verb_verify = {
             {"all", NULL, "all processes, as without any of these"},
             {"wait", "SECONDS",
              "with --pid: how long it may take to load the library, if it was just started"},
-            {"json", NULL, "say it as data"},
+            {"json", NULL, "print JSON"},
             {0}},
     .run = run,
 };

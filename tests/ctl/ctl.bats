@@ -91,6 +91,17 @@ verbs() {
     sort "$BATS_TEST_TMPDIR/help" | diff -u - "$BATS_TEST_TMPDIR/manual"
 }
 
+@test "system --help is the help of all its verbs, and -h is --help" {
+    local verb
+    run -0 "$ctl" system --help
+    for verb in enable confirm disable status; do
+        assert_output --partial "Usage: compatmallocctl system $verb"
+    done
+    [[ $output != *"system wake"* ]]
+    diff <("$ctl" system --help) <("$ctl" system -h)
+    diff <("$ctl" status --help) <("$ctl" status -h)
+}
+
 @test "completion offers every verb, and every option of each" {
     local verb word
     while read -r verb; do

@@ -112,6 +112,7 @@ setup() {
 @test "CWE-126: memcpy" { run_case cwe126-memcpy; }
 @test "CWE-126: memmove" { run_case cwe126-memmove; }
 @test "CWE-126: mempcpy" { run_case cwe126-mempcpy; }
+@test "CWE-126: sampled" { run_case cwe126-sampled; }
 @test "CWE-126: slot of pages" { run_case cwe126-slot-of-pages; }
 @test "CWE-126: stpcpy" { run_case cwe126-stpcpy; }
 @test "CWE-126: stpncpy" { run_case cwe126-stpncpy; }
@@ -170,6 +171,7 @@ setup() {
 @test "CWE-416: one of many" { run_case cwe416-one-of-many; }
 @test "CWE-416: read large after realloc" { run_case cwe416-read-large-after-realloc; }
 @test "CWE-416: read large" { run_case cwe416-read-large; }
+@test "CWE-416: sampled" { run_case cwe416-sampled; }
 @test "CWE-416: string from freed" { run_case cwe416-string-from-freed; }
 @test "CWE-416: string to freed" { run_case cwe416-string-to-freed; }
 @test "CWE-416: then the end" { run_case cwe416-then-the-end; }

@@ -145,3 +145,23 @@ passes_unit_tests() {
 @test "unit tests pass in a build with canaries alone" { passes_unit_tests only-canaries ""; }
 @test "unit tests pass in a build with zero-on-free alone" { passes_unit_tests only-zero-on-free ""; }
 @test "unit tests pass with profile=light" { passes_unit_tests all profile=light; }
+
+# documented PROFILE: that row of the table in docs/security.md.
+documented() {
+    sed -n "s/^  | $1 \(| [0-9 |]*\) |$/\1/p" docs/security.md | tr -d '|'
+}
+
+@test "a freed address comes back when docs/security.md says that it does at the earliest" {
+    local profile bytes said place seen
+    bytes=(48 300 1000 4000 20000 200000)
+    grep -qx '  | bytes | 48 | 300 | 1000 | 4000 | 20000 | over 128 KiB |' docs/security.md
+    for profile in default strict; do
+        read -ra said < <(documented "$profile")
+        [ "${#said[@]}" -eq "${#bytes[@]}" ]
+        for place in "${!bytes[@]}"; do
+            seen=$(with_build all "profile=$profile" "$BUILD/tests/features/reuse" "${bytes[place]}")
+            echo "$profile, ${bytes[place]} bytes: after $seen, and ${said[place]} is documented"
+            [ "$seen" -ge "${said[place]}" ] && [ "$seen" -le $((said[place] * 5 / 4 + 4)) ]
+        done
+    done
+}

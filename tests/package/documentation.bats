@@ -92,6 +92,23 @@ documents() {
     done
 }
 
+@test "every test and source file that is named is there" {
+    local name missing=
+    # Names are patterns.
+    while read -r name; do
+        compgen -G "$name" >/dev/null || missing+=" $name"
+    done < <(
+        # shellcheck disable=SC2016 # backquotes
+        grep -oh '`cwe[0-9]*-[a-z*-]*`' docs/security.md | tr -d '`' | sed 's,.*,tests/detect/&.c*,'
+        # shellcheck disable=SC2046 # names without blanks
+        grep -oh '\(tests\|src\|bench\)/[A-Za-z0-9_*/-]*\.[a-z]*' $(documents) | sed 's,\.$,,'
+        # shellcheck disable=SC2016 # backquotes
+        grep -o '`[a-z_*]*\.[ch]`' docs/how-it-works.md | tr -d '`' | sed 's,^,src/malloc/,'
+    )
+    echo "$missing"
+    [ -z "$missing" ]
+}
+
 # settings DOCUMENT: each example of a configuration file in it, into a file of its own in $EXAMPLES.
 settings() {
     awk -v out="$EXAMPLES/$(basename "$1")" '
@@ -124,6 +141,22 @@ settings() {
         grep -vx free | cat - <(sed -n '/REPORT_METADATA_CORRUPTION;/{n;s/.*detail = "\(.*\)";/\1/p}' src/malloc/misuse.c) | sort -u >"$BATS_TEST_TMPDIR/known"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/known")" -ge 9 ]
     diff -u "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/named"
+}
+
+# number_of NAME FILE: what the source defines it to be, in K if it is a number of those.
+number_of() {
+    sed -n "s/^#define $1  *(*\([0-9]*\)u\{0,1\}\( \* KIB)\)\{0,1\}$/\1\2/p" "$2" | sed 's/ \* KIB)/K/'
+}
+
+@test "what is said of the quarantine's size is so" {
+    local document said from=src/malloc/heap.c
+    said="about $(number_of RING_BYTES $from) and up to $(number_of RING_MOST $from) blocks, or with strict $(number_of STRICT_RING_BYTES $from)"
+    said+=", and $(number_of STRICT_RING_LEAST $from) to $(number_of STRICT_RING_MOST $from) blocks"
+    echo "$said"
+    for document in docs/man/compatmalloc.conf.5 etc/compatmalloc.conf; do
+        echo "$document"
+        sed 's/^# //; s/^\.Cm //; s/in strict/with strict/' "$document" | tr '\n' ' ' | grep -qF "$said"
+    done
 }
 
 @test "manual pages are right for mandoc and for groff" {

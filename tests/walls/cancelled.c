@@ -4,6 +4,7 @@
  * cancelled goes on until it comes to one. `cancelled heap`: while it makes the heap grow, in memory that was
  * locked meanwhile. `cancelled report`: while it is reported for a double free; to be run with on-error=log.
  */
+#include "hang.h"
 #include "shelf.h"
 
 #include <pthread.h>
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
     bool report = argc > 1 && strcmp(argv[1], "report") == 0;
     pthread_t thread;
     void *result = NULL;
-    alarm(20); /* what a cancelled thread held, nobody gives back */
+    end_if_it_hangs(); /* what a cancelled thread held, nobody gives back */
     if (pthread_create(&thread, NULL, report ? free_twice : grow_heap, NULL) != 0)
         return 2;
     pthread_cancel(thread);

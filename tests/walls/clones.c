@@ -5,6 +5,7 @@
  * CALL is the first that the child makes.
  */
 #include "blocks.h"
+#include "hang.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -129,7 +130,7 @@ static void (*first)(void);
 
 static void be_a_child(void)
 {
-    alarm(20); /* a deadlock is a failure */
+    end_if_it_hangs();
     first();
     call_malloc();
     call_realloc_large();

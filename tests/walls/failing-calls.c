@@ -14,6 +14,7 @@
  * The program's own definitions of mmap() and the others come before libc's where the library looks for them,
  * so that no other call of the process is touched.
  */
+#include "hang.h"
 #include "hasty-clock.h"
 #include "shelf.h"
 
@@ -338,7 +339,7 @@ static void work(void)
 
 static int run_in_child(bool locked)
 {
-    alarm(60); /* a hang is a failure too */
+    end_if_it_hangs();
     if (locked && mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
         return 2;
     work();

@@ -5,6 +5,7 @@
  * a handler of SIGABRT that allocates while the allocator is reporting what a look at the whole heap has
  * found.
  */
+#include "hang.h"
 #include "shelf.h"
 
 #include <pthread.h>
@@ -32,7 +33,7 @@ static size_t forks_of_children(size_t depth)
     int status = -1;
     pid_t child = fork();
     if (child == 0) {
-        alarm(30); /* a deadlock is a failure */
+        end_if_it_hangs();
         use_heap(depth + 1);
         _exit(depth == 0 ? 0 : (int)forks_of_children(depth - 1));
     }
@@ -61,7 +62,7 @@ static int allocate_in_handler_of_abort(void)
 {
     volatile char *block = malloc(200001);
     signal(SIGABRT, on_abort);
-    alarm(10);
+    end_if_it_hangs();
     block[200001] = 1;
     (void)heap_problems();
     puts("the damage was not found");
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
         return allocate_in_handler_of_abort();
     pthread_t threads[THREADS];
     size_t wrong = 0;
-    alarm(100);
+    end_if_it_hangs();
     for (size_t i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, storm, (void *)(i + 1)) != 0)
             return 2;

@@ -12,6 +12,7 @@
  * The CPU's trap flag makes every instruction a signal, so none is left out by chance. At many of them the
  * process is copied; in the copy the handler does what it is to do, and then the heap is put to use.
  */
+#include "hang.h"
 #include "shelf.h"
 
 #include <inttypes.h>
@@ -148,7 +149,7 @@ static void on_step(int signal)
     int status = -1;
     pid_t copy = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (copy == 0) {
-        alarm(5); /* a deadlock is a failure */
+        end_if_it_hangs();
         if (allocates) {
             free(opaque(malloc(500000)));
             for (size_t i = 0; i < 300; i++)

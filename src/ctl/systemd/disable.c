@@ -198,7 +198,7 @@ const struct verb verb_disable = {
                                             {"user", NULL, "units of your own systemd"},
                                             {"all-services", NULL,
                                              "what enable --all-services did, instead of UNIT"},
-                                            {"json", NULL, "say it as data"},
+                                            {"json", NULL, "print JSON"},
                                             {0}},
     .run = run,
 };

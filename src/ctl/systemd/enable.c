@@ -408,7 +408,7 @@ const struct verb verb_enable = {
             {"user", NULL, "units of your own systemd"},
             {"require", NULL, "let the unit fail if its main process does not have the library"},
             {"all-services", NULL, "all services there are or will be, instead of UNIT"},
-            {"json", NULL, "say it as data"},
+            {"json", NULL, "print JSON"},
             {0}},
     .run = run,
 };

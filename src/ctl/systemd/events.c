@@ -135,7 +135,7 @@ const struct verb verb_events = {
                                             {"unit", "UNIT", "of this unit"},
                                             {"kind", "KIND", "of this kind, such as double-free"},
                                             {"follow", NULL, "go on, and say what comes in"},
-                                            {"json", NULL, "say it as data; with --follow one object a line"},
+                                            {"json", NULL, "print JSON; with --follow one object a line"},
                                             {0}},
     .run = run,
 };

@@ -174,6 +174,6 @@ const struct verb verb_explain = {
     .name = "explain",
     .summary = "say what an event, a kind of event, or the last event means, and what to do about it",
     .arguments = "EVENT",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run,
 };

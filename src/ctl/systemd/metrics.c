@@ -230,7 +230,7 @@ const struct verb verb_metrics = {
     .options = (const struct verb_option[]){{"output", "FILE",
                                              "into this file at once, for the node exporter's textfile "
                                              "collector"},
-                                            {"json", NULL, "say it as data, not in the format of Prometheus"},
+                                            {"json", NULL, "print JSON, not the format of Prometheus"},
                                             {0}},
     .run = run,
 };

@@ -497,7 +497,7 @@ const struct verb verb_report = {
     .name = "report",
     .summary = "write one page for an audit: what is protected and how, events, settings, doctor",
     .options = (const struct verb_option[]){{"html", "FILE", "the page, which needs nothing but itself"},
-                                            {"json", NULL, "the same as data, on standard output"},
+                                            {"json", NULL, "print the same as JSON, instead of a page"},
                                             {0}},
     .run = run,
 };

@@ -231,7 +231,7 @@ const struct verb verb_system_enable = {
         (const struct verb_option[]){
             {"audit", NULL, "report what is found, and let the programs carry on"},
             {"trial", "TIME", "take it out again after that time, or a reboot, unless confirmed"},
-            {"json", NULL, "say it as data"},
+            {"json", NULL, "print JSON"},
             {0}},
     .run = run_enable,
 };
@@ -259,7 +259,7 @@ static int run_disable(const struct verb *verb, int argc, char **argv)
 const struct verb verb_system_disable = {
     .name = "system disable",
     .summary = "undo what system enable did",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run_disable,
 };
 
@@ -301,7 +301,7 @@ static int run_confirm(const struct verb *verb, int argc, char **argv)
 const struct verb verb_system_confirm = {
     .name = "system confirm",
     .summary = "keep what system enable --trial began",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run_confirm,
 };
 
@@ -338,7 +338,7 @@ static int run_status(const struct verb *verb, int argc, char **argv)
 const struct verb verb_system_status = {
     .name = "system status",
     .summary = "succeed if programs that start now get compatmalloc from /etc/ld.so.preload",
-    .options = (const struct verb_option[]){{"json", NULL, "say it as data"}, {0}},
+    .options = (const struct verb_option[]){{"json", NULL, "print JSON"}, {0}},
     .run = run_status,
 };
 
