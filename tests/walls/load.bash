@@ -27,6 +27,14 @@ walk() {
     ${LAUNCHER:-} env LD_PRELOAD="$LIB" "$PROGRAMS/$program" "$@"
 }
 
+# What a program says with exit status 77 is why it cannot be run here.
+walk_if_possible() {
+    run walk "$@"
+    echo "$output"
+    [ "$status" -ne 77 ] || skip "${output:-this processor cannot step through a program}"
+    [ "$status" -eq 0 ]
+}
+
 # limited -X VALUE COMMAND...: with that limit of ulimit's.
 limited() {
     (
