@@ -28,6 +28,7 @@ walk() {
 }
 
 # What a program says with exit status 77 is why it cannot be run here.
+# shellcheck disable=SC2154 # run sets them
 walk_if_possible() {
     run walk "$@"
     echo "$output"

@@ -227,7 +227,8 @@ static void on_step(int signal, siginfo_t *info, void *context)
         step_no_further(context);
 }
 
-/* How many instructions it takes to say that there is no memory. The first time, what can be is given back. */
+/* How many instructions it takes to say that there is no memory. The first time, what can be is given back.
+ */
 static int steps_of_failing_call(size_t size)
 {
     expect(malloc(size) == NULL, "there was no limit");
@@ -262,8 +263,8 @@ static int steps_in_heap_of(size_t count)
 }
 
 /*
- * A program that goes on asking although it is at its limit is not slowed down by all that it holds: a look at
- * regions, in extents of some thousand blocks, but not at runs of sixty.
+ * A program that goes on asking although it is at its limit is not slowed down by all that it holds: a look
+ * at regions, in extents of some thousand blocks, but not at runs of sixty.
  */
 static void no_crawling(void)
 {
