@@ -324,6 +324,27 @@ static void in_vain(void)
     munmap(hoard, HOARD * sizeof *hoard);
 }
 
+/* Where the kernel keeps account of what is promised: a block is refused that is more than it has, and the
+ * heap is as before. */
+static void beyond_machine(size_t bytes)
+{
+    char *block = malloc(64 * MIB);
+    expect(block != NULL, "there is nothing at all");
+    if (!block)
+        return;
+    memset(block, 7, 64 * MIB);
+    expect(malloc(bytes) == NULL, "more than there is was promised");
+    char *grown = realloc(block, bytes);
+    expect(grown == NULL, "a block grew to more than there is");
+    if (grown)
+        return;
+    expect(calloc(bytes / 4096, 4096) == NULL, "more than there is was promised as zeros");
+    expect(block[0] == 7 && block[64 * MIB - 1] == 7, "a block that could not grow has changed");
+    free(block);
+    use_for_a_while();
+    expect(shelf.refused == 0, "nothing is to be had any more");
+}
+
 /* In a space so small that perhaps nothing can be had: every call answers all the same. */
 static void hardly_any(void)
 {
@@ -363,6 +384,8 @@ int main(int argc, char **argv)
         no_crawling();
     else if (strcmp(role, "in-vain") == 0)
         in_vain();
+    else if (strcmp(role, "beyond-machine") == 0)
+        beyond_machine(argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
     else if (strcmp(role, "hardly-any") == 0)
         hardly_any();
     else
