@@ -14,7 +14,7 @@
 # make check-boot           services in a booted container
 # make check-package        the packages
 # make check-walls          limits, failing system calls and other places where allocators fall over;
-#                           WALLS=full for hours of them
+#                           WALLS=full for hours of them, WALLS_MACHINE=yes for vm.overcommit_memory=2 as well, if root may
 # make check-proofs         the arithmetic for every size and offset, and models of what threads do to each other
 # make check-fuzz           a minute of make fuzz (tests/fuzz/fuzz.mk)
 # make check-tsan           ThreadSanitizer on programs with threads (tests/tsan/tsan.mk)

@@ -2,8 +2,10 @@
 #include "confined.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "executable.h"
@@ -12,15 +14,39 @@
 
 /* --- whether it may be ------------------------------------------------------------------------------ */
 
+static bool begins_with(const char *name, const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && name[i] == text[i])
+        i++;
+    return i == length;
+}
+
+/* Every import of the program is looked at when it is loaded: for most, the first byte is enough. */
 static bool makes_filters(const char *function)
 {
-    return strcmp(function, "prctl") == 0 || strcmp(function, "syscall") == 0 ||
-           strncmp(function, "seccomp_", strlen("seccomp_")) == 0;
+    if (function[0] != 'p' && function[0] != 's')
+        return false;
+    return begins_with(function, "prctl", sizeof "prctl") ||
+           begins_with(function, "syscall", sizeof "syscall") ||
+           begins_with(function, "seccomp_", strlen("seccomp_"));
 }
+
+static bool by_library;
+static bool local_socket; /* what number 2 was in the beginning */
 
 bool confined_perhaps(void)
 {
-    return map_was_confined() || executable_uses(makes_filters);
+    return map_was_confined() || by_library || executable_uses(makes_filters);
+}
+
+bool confined_later_perhaps(void)
+{
+    if (confined_perhaps())
+        return true;
+    if (executable_has_loaded("libseccomp.so"))
+        by_library = true;
+    return by_library;
 }
 
 /* --- what number 2 is -------------------------------------------------------------------------------- */
@@ -31,7 +57,18 @@ bool confined_perhaps(void)
 /* The stack as the kernel left it for the program (environment.c). */
 extern void *__libc_stack_end;
 
-/* systemd sets it for those whose stderr or stdout is its own stream: a local socket. */
+void confined_note_stderr(void)
+{
+    int domain, saved = errno;
+    socklen_t size = sizeof domain;
+    if (!map_was_confined() && system_getsockopt(STDERR_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+        domain == AF_UNIX)
+        local_socket = true;
+    errno = saved;
+}
+
+/* systemd sets it for those whose stderr or stdout is its own stream: a local socket. It can be seen without
+ * a question, which a filter that is there from the start may kill for. */
 static bool started_with_journal(void)
 {
     const uintptr_t *stack = __libc_stack_end;
@@ -44,10 +81,13 @@ static bool started_with_journal(void)
     return false;
 }
 
+/* No file reaches so far, while pipes and terminals have no end at all. */
+#define BEYOND_FILES INT64_MIN
+
 /* The errno of a mapping of it, or 0 if it can be mapped. */
-static int map_error(int flags)
+static int map_error(int flags, off_t from)
 {
-    void *mapping = mmap(NULL, PAGE_SIZE_MAX, PROT_READ, MAP_PRIVATE | flags, STDERR_FILENO, 0);
+    void *mapping = mmap(NULL, PAGE_SIZE_MAX, PROT_READ, MAP_PRIVATE | flags, STDERR_FILENO, from);
     if (mapping == MAP_FAILED)
         return errno;
     map_release(mapping, PAGE_SIZE_MAX);
@@ -72,18 +112,21 @@ static int write_error(size_t bytes)
  * nothing of them: terminals and /dev/null, but also an eventfd, which takes no single byte. That leaves what
  * can be mapped, as a database, a device, or a TCP connection; and other sockets. Those of a network know
  * that they cannot send so much before they look at it.
+ *
+ * Only a file never has a writer wait for its readers; with a full pipe even a write of nothing waits.
  */
-bool confined_has_stderr(void)
+bool confined_has_stderr(bool may_block)
 {
-    switch (map_error(MAP_GROWSDOWN)) {
+    switch (map_error(MAP_GROWSDOWN, 0)) {
     case EACCES:
-        return true;
+        return may_block || map_error(0, BEYOND_FILES) == EOVERFLOW;
     case ENODEV: {
-        int error = write_error(1);
+        int error = may_block ? write_error(1) : ENODEV;
         return error == 0 || error == EFAULT;
     }
     case EINVAL:
-        return started_with_journal() && map_error(0) == ENODEV && write_error(TOO_MUCH) == EFAULT;
+        return may_block && (local_socket || started_with_journal()) && map_error(0, 0) == ENODEV &&
+               write_error(TOO_MUCH) == EFAULT;
     default:
         return false;
     }

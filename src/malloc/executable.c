@@ -2,6 +2,8 @@
 #include "executable.h"
 
 #include <elf.h>
+#include <link.h>
+#include <string.h>
 #include <sys/auxv.h>
 
 struct image {
@@ -54,6 +56,7 @@ struct tables {
     const char *names;
     const Elf64_Rela *calls, *data;
     size_t names_size, calls_size, data_size, unnamed; /* unnamed: entries of data in front */
+    const struct r_debug *for_debuggers;               /* the linker's list of what it has loaded */
 };
 
 static const void *resolve(const struct image *image, Elf64_Addr value)
@@ -96,6 +99,9 @@ static struct tables tables_of(const struct image *image)
         case DT_RELACOUNT:
             tables.unnamed = size;
             break;
+        case DT_DEBUG:
+            tables.for_debuggers = (const struct r_debug *)entry->d_un.d_ptr;
+            break;
         default:
             break;
         }
@@ -124,4 +130,23 @@ bool executable_uses(bool (*is_it)(const char *name))
     return tables.symbols && tables.names &&
            (any_of(&tables, tables.calls, 0, tables.calls_size, is_it) ||
             any_of(&tables, tables.data, tables.unnamed, tables.data_size, is_it));
+}
+
+static bool is_file_called(const char *path, const char *name)
+{
+    const char *file = path;
+    for (; *path; path++)
+        if (*path == '/')
+            file = path + 1;
+    return strncmp(file, name, strlen(name)) == 0;
+}
+
+bool executable_has_loaded(const char *name)
+{
+    struct image image = executable();
+    struct tables tables = tables_of(&image);
+    const struct link_map *library = tables.for_debuggers ? tables.for_debuggers->r_map : NULL;
+    while (library && !is_file_called(library->l_name, name))
+        library = library->l_next;
+    return library != NULL;
 }

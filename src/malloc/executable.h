@@ -17,4 +17,8 @@ bool executable_holds(uintptr_t address, uintptr_t *in_file);
 /* Whether it, and not only one of its libraries, uses a function of another file that `is_it` says yes to. */
 bool executable_uses(bool (*is_it)(const char *name));
 
+/* Whether a library whose file is called so, with whatever behind, was loaded with it. While it is loaded:
+ * later other threads change the list that is looked at. */
+bool executable_has_loaded(const char *name);
+
 #endif

@@ -326,8 +326,10 @@ void start_at_load(void)
     if (constants.started)
         complete();
     /* Later it may be too late: the start asks for what a filter would not let through. */
-    if (confined_perhaps() && start_process())
+    if (confined_later_perhaps() && start_process()) {
         guard_prepare();
+        confined_note_stderr();
+    }
 }
 
 bool start_is_passthrough(void)

@@ -14,6 +14,7 @@
  */
 #include "hang.h"
 #include "shelf.h"
+#include "step.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -111,26 +112,6 @@ static const struct {
 static bool allocates;
 static sigjmp_buf out;
 static long steps, stride, wrong_copies;
-
-#if defined(__x86_64__)
-static inline void step(bool on)
-{
-    /* Below the stack pointer are 128 bytes that belong to the compiler. */
-    if (on)
-        __asm__ volatile("sub $128, %%rsp\npushfq\norq $0x100, (%%rsp)\npopfq\nadd $128, %%rsp" ::
-                             : "memory", "cc");
-    else
-        __asm__ volatile("sub $128, %%rsp\npushfq\nandq $~0x100, (%%rsp)\npopfq\nadd $128, %%rsp" ::
-                             : "memory", "cc");
-}
-#define CAN_STEP true
-#else
-static inline void step(bool on)
-{
-    (void)on;
-}
-#define CAN_STEP false
-#endif
 
 static _Noreturn void go_on_in_copy(void)
 {

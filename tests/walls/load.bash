@@ -27,6 +27,15 @@ walk() {
     ${LAUNCHER:-} env LD_PRELOAD="$LIB" "$PROGRAMS/$program" "$@"
 }
 
+# What a program says with exit status 77 is why it cannot be run here.
+# shellcheck disable=SC2154 # run sets them
+walk_if_possible() {
+    run walk "$@"
+    echo "$output"
+    [ "$status" -ne 77 ] || skip "${output:-this processor cannot step through a program}"
+    [ "$status" -eq 0 ]
+}
+
 # limited -X VALUE COMMAND...: with that limit of ulimit's.
 limited() {
     (
@@ -92,6 +101,21 @@ walk_in_memory_group() {
     )
 }
 
+# A setting of the whole machine, so it is made only where WALLS_MACHINE=yes says that it may be, and only for as long as a
+# test takes. What is committed already must leave room for what everybody else does meanwhile.
+account_strictly() {
+    [ "$(cat /proc/sys/vm/overcommit_memory)" -ne 2 ] || return 0
+    [ "${WALLS_MACHINE:-}" = yes ] || skip "vm.overcommit_memory is not 2 on this machine, and WALLS_MACHINE=yes is not set"
+    [ -w /proc/sys/vm/overcommit_memory ] || skip "this user cannot change vm.overcommit_memory"
+    overcommit=$(cat /proc/sys/vm/overcommit_memory) overcommit_ratio=$(cat /proc/sys/vm/overcommit_ratio)
+    echo 100 >/proc/sys/vm/overcommit_ratio
+    awk '/^CommitLimit:/ { limit = $2 } /^Committed_AS:/ { used = $2 } END { exit limit - used < 8 * 1048576 }' /proc/meminfo ||
+        skip "less than 8 GB are left to commit"
+    echo 2 >/proc/sys/vm/overcommit_memory
+}
+
 teardown() {
     [ -z "${group:-}" ] || rmdir "$group"
+    [ -z "${overcommit:-}" ] || echo "$overcommit" >/proc/sys/vm/overcommit_memory
+    [ -z "${overcommit_ratio:-}" ] || echo "$overcommit_ratio" >/proc/sys/vm/overcommit_ratio
 }

@@ -85,6 +85,43 @@ theirs.close()
 print(ours.recv(4096).decode())'
 }
 
+@test "a report where all other calls kill, into a local socket" {
+    report_where_all_else_kills /usr/bin/python3 -c '
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+subprocess.run(sys.argv[1:], stderr=theirs)
+theirs.close()
+print(ours.recv(4096).decode())'
+}
+
+# The program itself cannot make one; only the library's name tells.
+@test "a report where all other calls kill, and a library made the filter" {
+    run env LD_PRELOAD="$LIB $PROGRAMS/libseccomp.so" "$PROGRAMS/by-library"
+    echo "exit status $status, '$output'"
+    [[ $output == "compatmalloc: double-free: "* ]]
+    [[ $output == *"program: $PROGRAMS/by-library"* ]]
+}
+
+carry_on_where_all_else_kills() {
+    COMPATMALLOC_OPTIONS=on-error=log,journal=no LD_PRELOAD=$LIB "$PROGRAMS/sandbox" "$1" kill 2>>"$BATS_TEST_TMPDIR/log"
+}
+
+# Into a file, that is: whether there is room in a pipe cannot be found out.
+@test "a report where all other calls kill, and the process carries on" {
+    run carry_on_where_all_else_kills report
+    cat "$BATS_TEST_TMPDIR/log"
+    [ "$status" -eq 3 ]
+    grep '^compatmalloc: double-free: ' "$BATS_TEST_TMPDIR/log"
+    grep "called from: $PROGRAMS/sandbox+0x" "$BATS_TEST_TMPDIR/log"
+}
+
+@test "a summary where all other calls kill" {
+    run carry_on_where_all_else_kills end
+    cat "$BATS_TEST_TMPDIR/log"
+    [ "$status" -eq 0 ]
+    grep '1 double-free' "$BATS_TEST_TMPDIR/log"
+}
+
 @test "a report where all other calls kill is not written into what else number 2 is" {
     local database=$BATS_TEST_TMPDIR/database
     echo valuable >"$database"

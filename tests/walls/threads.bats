@@ -6,14 +6,6 @@
 
 load load
 
-# What a program says with exit status 77 is why it cannot be run here.
-walk_if_possible() {
-    run walk "$@"
-    echo "$output"
-    [ "$status" -ne 77 ] || skip "${output:-this processor cannot step through a program}"
-    [ "$status" -eq 0 ]
-}
-
 @test "10,000 threads at once" {
     need_memory 1500
     walk_if_possible crowds alive 10000
