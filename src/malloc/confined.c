@@ -2,7 +2,6 @@
 #include "confined.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -81,13 +80,10 @@ static bool started_with_journal(void)
     return false;
 }
 
-/* No file reaches so far, while pipes and terminals have no end at all. */
-#define BEYOND_FILES INT64_MIN
-
 /* The errno of a mapping of it, or 0 if it can be mapped. */
-static int map_error(int flags, off_t from)
+static int map_error(int flags)
 {
-    void *mapping = mmap(NULL, PAGE_SIZE_MAX, PROT_READ, MAP_PRIVATE | flags, STDERR_FILENO, from);
+    void *mapping = mmap(NULL, PAGE_SIZE_MAX, PROT_READ, MAP_PRIVATE | flags, STDERR_FILENO, 0);
     if (mapping == MAP_FAILED)
         return errno;
     map_release(mapping, PAGE_SIZE_MAX);
@@ -112,20 +108,18 @@ static int write_error(size_t bytes)
  * nothing of them: terminals and /dev/null, but also an eventfd, which takes no single byte. That leaves what
  * can be mapped, as a database, a device, or a TCP connection; and other sockets. Those of a network know
  * that they cannot send so much before they look at it.
- *
- * Only a file never has a writer wait for its readers; with a full pipe even a write of nothing waits.
  */
-bool confined_has_stderr(bool may_block)
+bool confined_has_stderr(void)
 {
-    switch (map_error(MAP_GROWSDOWN, 0)) {
+    switch (map_error(MAP_GROWSDOWN)) {
     case EACCES:
-        return may_block || map_error(0, BEYOND_FILES) == EOVERFLOW;
+        return true;
     case ENODEV: {
-        int error = may_block ? write_error(1) : ENODEV;
+        int error = write_error(1);
         return error == 0 || error == EFAULT;
     }
     case EINVAL:
-        return may_block && (local_socket || started_with_journal()) && map_error(0, 0) == ENODEV &&
+        return (local_socket || started_with_journal()) && map_error(0) == ENODEV &&
                write_error(TOO_MUCH) == EFAULT;
     default:
         return false;

@@ -18,9 +18,9 @@ bool confined_later_perhaps(void);
 void confined_note_stderr(void);
 
 /*
- * Whether number 2 is a stderr beyond doubt, as far as memory mapping and writes of nothing tell; and, unless
- * it may block, whether what is written there never waits for a reader. All signals are blocked.
+ * Whether number 2 is a stderr beyond doubt, as far as memory mapping and writes of nothing tell. What is
+ * written there may block. All signals are blocked.
  */
-bool confined_has_stderr(bool may_block);
+bool confined_has_stderr(void);
 
 #endif

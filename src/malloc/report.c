@@ -179,30 +179,23 @@ static void name_places(struct report_circumstances *circumstances, const struct
         put(&circumstances->freed_from, places->sites.freed);
 }
 
-/* Whether anything could be written; *left is what could not. One that is to carry on is not held up by a
- * stderr that is full. */
-static bool write_confined(const struct text *all, struct text *left)
-{
-    size_t written = report_write_confined(all, !constants.reports.carry_on);
-    if (written > 0)
-        *left = (struct text){all->start + written, all->size - written, all->used - written};
-    return written > 0;
-}
-
 /*
  * A process that may be killed for the first thing it asks writes what it knows before. Of that, *lines is
- * left with what could not be written.
+ * left with what could not be written. One that is to carry on is not held up by a stderr that is full.
  */
 static bool print_confined(struct text *lines, struct report_circumstances *known,
                            const struct places *places)
 {
-    if (!confined_perhaps())
+    if (constants.reports.carry_on || !confined_perhaps())
         return false;
     report_put_program_from_start(&known->program);
     name_places(known, places, report_put_call_site_of_program);
     struct text all = *lines;
     report_put_lines(&all, known);
-    return write_confined(&all, lines);
+    size_t written = report_write_confined(&all);
+    if (written > 0)
+        *lines = (struct text){all.start + written, all.size - written, all.used - written};
+    return written > 0;
 }
 
 static bool all_is_known(const struct report_circumstances *known, const struct places *places)
@@ -319,12 +312,9 @@ static void print_summary(void)
                                      .program = {program, sizeof program, 0}};
     for (unsigned i = 0; i < REPORT_KINDS; i++)
         summary.of_kind[i] = counts.of_kind[i];
-    bool confined = confined_perhaps();
-    (confined ? report_put_program_from_start : report_put_program)(&summary.program);
+    report_put_program(&summary.program);
     struct text line = {message, sizeof message, 0}, journal = {fields, sizeof fields, 0};
     report_put_summary(&line, &summary);
-    if (confined && write_confined(&line, &line) && line.used == 0 && !constants.reports.use_journal)
-        return;
     report_put_summary_fields(&journal, &summary);
     print_text(&line, &journal);
 }

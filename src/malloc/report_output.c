@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/un.h>
 
 #include "confined.h"
@@ -110,10 +111,10 @@ void report_write_stderr(const struct text *text, int patience_milliseconds)
         take_back_sigpipe();
 }
 
-size_t report_write_confined(const struct text *text, bool may_block)
+size_t report_write_confined(const struct text *text)
 {
     size_t done = 0;
-    ssize_t written = confined_has_stderr(may_block) ? 1 : 0;
+    ssize_t written = confined_has_stderr() ? 1 : 0;
     while (written > 0 && done < text->used) {
         written = system_write(STDERR_FILENO, text->start + done, text->used - done);
         done += written > 0 ? (size_t)written : 0;
