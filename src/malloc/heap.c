@@ -26,7 +26,8 @@
 #define RING_BYTES        (16 * KIB)
 #define STRICT_RING_MOST  4096u
 #define STRICT_RING_LEAST 64u
-#define STRICT_RING_BYTES (256 * KIB)
+#define STRICT_RING_BYTES (192 * KIB)
+#define STRICT_RING_SMALL 64u /* slots of up to so many bytes: as many as possible */
 
 /* So many idle heaps keep their memory for the threads that come next. */
 #define IDLE_KEPT 64u
@@ -74,6 +75,8 @@ static uint32_t ring_entries(const struct size_class *class)
     const struct settings *settings = &constants.settings;
     if (settings->quarantine_size != 0)
         return power_of_two_below(clamp(settings->quarantine_size / class->stride, 1, 32768));
+    if (settings->profile == PROFILE_STRICT && class->stride <= STRICT_RING_SMALL)
+        return STRICT_RING_MOST;
     if (settings->profile == PROFILE_STRICT)
         return power_of_two_below(
             clamp(STRICT_RING_BYTES / class->stride, STRICT_RING_LEAST, STRICT_RING_MOST));
