@@ -33,6 +33,7 @@ static inline void metadata_remember(void)
     char line[512], permissions[8];
     if (!block)
         block = must(malloc(100));
+    unsigned long above = (unsigned long)block << 8 >> 8; /* an address can have a tag in its first byte */
     FILE *maps = fopen("/proc/self/maps", "r");
     if (!maps)
         _exit(3);
@@ -43,8 +44,7 @@ static inline void metadata_remember(void)
             continue;
         /* Where guards are mappings, and in emulators, which join no neighbours, it is in several pieces. */
         bool next = metadata && from == (unsigned long)metadata + metadata_bytes;
-        if (!metadata && strcmp(permissions, "rw-p") == 0 && from > (unsigned long)block &&
-            to - from > 1 << 20)
+        if (!metadata && strcmp(permissions, "rw-p") == 0 && from > above && to - from > 1 << 20)
             metadata = (char *)from;
         else if (!next)
             continue;
