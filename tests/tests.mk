@@ -8,7 +8,7 @@
 # make check-cost           instructions of malloc and free, against docs/performance.md
 # make check-compat         ordinary programs, with and without the library
 # make check-settings       configuration files, environments and privileges; what reports say and what a program survives
-# make check-compat-all     some ninety of Debian's services and programs in a booted container; not part of check
+# make check-compat-all     nearly 120 of Debian's services and programs in a booted container; not part of check
 # make check-others         the test suites of other projects, or of OTHERS="glibc perl"; takes hours, not part of check
 # make soak                 redis, nginx and PostgreSQL under load for SOAK_SECONDS, an hour; not part of check
 # make check-boot           services in a booted container
