@@ -134,10 +134,9 @@ bool executable_uses(bool (*is_it)(const char *name))
 
 static bool is_file_called(const char *path, const char *name)
 {
-    const char *file = path;
-    for (; *path; path++)
-        if (*path == '/')
-            file = path + 1;
+    const char *file = path + strlen(path);
+    while (file > path && file[-1] != '/')
+        file--;
     return strncmp(file, name, strlen(name)) == 0;
 }
 
