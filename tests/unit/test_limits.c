@@ -309,6 +309,60 @@ static void it_works_in_locked_memory(void **state)
     assert_exits_0(status_of_child(lock_all_memory, NULL));
 }
 
+/* Map the first page from the block on where nothing is. */
+static bool stand_in_the_way(const char *block)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    uintptr_t at = (uintptr_t)block & ~((uintptr_t)page - 1);
+    for (size_t tries = 0; tries < 100000; tries++, at += (uintptr_t)page) {
+        void *hint = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+        if (mmap(hint, (size_t)page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
+            hint)
+            return true;
+    }
+    return false;
+}
+
+/* Something is in the way of a class, and then there is no memory for going on behind it: part of what the
+ * class went past is without metadata. */
+static void meet_obstacle_in_need(void *unused)
+{
+    struct rlimit before, none = {0, RLIM_INFINITY};
+    (void)unused;
+    struct link {
+        struct link *next;
+    } *chain = NULL, *block;
+    for (size_t i = 0; i < 100; i++, chain = block) { /* in the strict profile the first ones are elsewhere */
+        if ((block = malloc(24)) == NULL)
+            _exit(2);
+        block->next = chain;
+    }
+    if (!stand_in_the_way((char *)chain) || getrlimit(RLIMIT_AS, &before) != 0 ||
+        setrlimit(RLIMIT_AS, &none) != 0)
+        _exit(13);
+    for (; (block = malloc(24)) != NULL; chain = block)
+        block->next = chain;
+    while ((block = chain) != NULL) {
+        chain = block->next;
+        free(block);
+    }
+    if (malloc(opaque_size(SIZE_MAX / 4)) != NULL)
+        _exit(3);
+    malloc_trim(0);
+    if (setrlimit(RLIMIT_AS, &before) != 0)
+        _exit(13);
+    if (failures_of_ordinary_use() != 0)
+        _exit(4);
+}
+
+static void it_survives_an_obstacle_without_memory(void **state)
+{
+    (void)state;
+    if (emulated())
+        skip_because("the emulator's own memory would be limited too");
+    assert_exits_0(status_of_child(meet_obstacle_in_need, NULL));
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strncmp(argv[1], "exhaust ", 8) == 0)
@@ -326,6 +380,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(it_works_in_a_chroot_without_proc),
         cmocka_unit_test(it_works_behind_a_strict_seccomp_filter),
         cmocka_unit_test(it_works_without_descriptors),
+        cmocka_unit_test(it_survives_an_obstacle_without_memory),
         cmocka_unit_test(it_works_in_locked_memory),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
