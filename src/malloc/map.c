@@ -54,11 +54,12 @@ bool map_was_occupied(void)
     return occupied;
 }
 
-void map_release(void *address, size_t bytes)
+bool map_release(void *address, size_t bytes)
 {
     int saved = errno;
-    (void)munmap(address, bytes);
+    bool done = munmap(address, bytes) == 0;
     errno = saved;
+    return done;
 }
 
 bool map_discard(void *address, size_t bytes)

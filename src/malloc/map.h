@@ -15,7 +15,7 @@ bool map_at(void *address, size_t bytes, int protection);
 /* Whether the last map_at() of this thread failed because something else is there. */
 bool map_was_occupied(void);
 
-void map_release(void *address, size_t bytes);
+bool map_release(void *address, size_t bytes);
 
 /*
  * Give the pages back to the kernel; they read as zero afterwards. False if the kernel refuses, as it does

@@ -225,10 +225,10 @@ static uint32_t extent_runs(const struct size_class *class)
     return (1u << class_extent_shift(class)) / run_slots(class);
 }
 
-/* What the region went past, because something was in the way, may be without metadata. */
-static bool extent_is_known(const struct size_class *class, uint32_t first)
+/* Not all of it has tables where the region had to go on behind it: skip(). */
+static bool extent_exists(const struct size_class *class, uint32_t first)
 {
-    return slot_exists(class, first + (1u << class_extent_shift(class)) - 1);
+    return slot_exists(class, (uint64_t)first + (1u << class_extent_shift(class)) - 1);
 }
 
 static bool extent_is_free(const struct size_class *class, uint32_t first, const struct heap *heap)
@@ -265,8 +265,7 @@ size_t region_release(unsigned c, struct heap *heap)
     uint32_t frontier = region_frontier(c);
     size_t bytes = (size_t)slots * class->stride, released = 0;
     for (uint32_t first = 0; first + slots <= frontier && first + slots > first; first += slots) {
-        if (!extent_is_known(class, first) || !extent_is_free(class, first, heap) ||
-            !onlookers_begin_removal())
+        if (!extent_exists(class, first) || !extent_is_free(class, first, heap) || !onlookers_begin_removal())
             continue;
         extent_mark_absent(class, first, heap);
         signal_fence();
@@ -354,7 +353,7 @@ uint32_t region_frontier(unsigned class)
 /* Most extents have a live block among the first that are looked at. */
 static bool extent_is_unused(const struct size_class *class, uint32_t first)
 {
-    if (!extent_is_known(class, first) || extent_run(class, first, 0)->absent)
+    if (!extent_exists(class, first) || extent_run(class, first, 0)->absent)
         return false;
     for (uint32_t i = 0; i < 1u << class_extent_shift(class); i++)
         if (state_is_live(state_load(slot_state(class, first + i))))

@@ -75,20 +75,23 @@ static bool map_part(char *from, size_t bytes, bool begun_before)
     return map_at(from, bytes, PROT_READ | PROT_WRITE) || (begun_before && map_was_occupied());
 }
 
+enum made {
+    NOTHING,
+    A_PART, /* which is there for whoever tries it next */
+    ALL
+};
+
 /* What is mapped so far begins at slot 0 once there is any. */
-static bool map_more(const struct size_class *class, uint32_t limit, uint32_t next, bool begun_before)
+static enum made map_more(const struct size_class *class, uint32_t limit, uint32_t next, bool begun_before)
 {
     uint32_t from = limit == SLOT_TABLE_FIRST ? 0 : limit;
     size_t states = state_bytes(next - from), runs = run_bytes(class, next - from);
     char *states_from = (char *)(class->rest + from);
     if (!map_part(states_from, states, begun_before))
-        return false;
-    if (!map_part((char *)class->rest - run_bytes(class, next), runs, begun_before)) {
-        if (!begun_before)
-            map_release(states_from, states);
-        return false;
-    }
-    return true;
+        return NOTHING;
+    if (map_part((char *)class->rest - run_bytes(class, next), runs, begun_before))
+        return ALL;
+    return !begun_before && map_release(states_from, states) ? NOTHING : A_PART;
 }
 
 bool slot_table_extend(unsigned c, uint64_t slots)
@@ -101,8 +104,9 @@ bool slot_table_extend(unsigned c, uint64_t slots)
         bool begun_before = known >= next;
         if (!begun_before && !atomic_compare_exchange_strong(&begun[c], &known, next))
             continue; /* somebody else has just begun */
-        if (!map_more(class, limit, next, begun_before)) {
-            if (!begun_before)
+        enum made made = map_more(class, limit, next, begun_before);
+        if (made != ALL) {
+            if (made == NOTHING && !begun_before)
                 atomic_store(&begun[c], limit);
             return false;
         }

@@ -5,6 +5,7 @@
  *
  * - one: of the calls that are alike the first, the second, the third, and then ever fewer (WALLS=full: all)
  * - stretch: the same, and with each the nineteen that follow it
+ * - pages: every mapping of a single page, as the tables of slots make first, and the nineteen that follow it
  * - from: the same, and with each all that follow, to the end of the work
  * - pairs: two calls, a sample of all pairs
  *
@@ -33,22 +34,27 @@ enum {
     STRETCH = 20,
     SAMPLE_OF_PAIRS = 100,
     KINDS = 256,
-    TARGETS = 5000
+    TARGETS = 5000,
+    PAGE_BITS = 13 /* of 4096 */
 };
+
+#define FAR_AWAY ((uintptr_t)1 << 40)
 
 enum how {
     ONE,
     STRETCHES,
+    PAGES,
     FROM,
     PAIRS
 };
 
 /* Calls that are alike. In two runs the same call need not have the same number, but it is of the same kind.
- */
+ * Compared as bytes: no padding. */
 struct kind {
-    const void *caller; /* in the library */
-    unsigned size;      /* in powers of two */
-    unsigned area;      /* of the address space: slots, metadata, large blocks */
+    const void *caller;  /* in the library */
+    unsigned size;       /* in powers of two */
+    unsigned short area; /* of the address space: slots, metadata, large blocks */
+    unsigned short maps; /* 1: mmap */
 };
 
 /* The nth call of a kind. */
@@ -88,8 +94,8 @@ static size_t number_of_kind(struct kind kind)
 /* Only for runs in which one call is the beginning: those that follow it. */
 static bool follows(void)
 {
-    return record->failing_from != 0 &&
-           (how == FROM || (how == STRETCHES && record->calls < record->failing_from + STRETCH));
+    return record->failing_from != 0 && (how == FROM || ((how == STRETCHES || how == PAGES) &&
+                                                         record->calls < record->failing_from + STRETCH));
 }
 
 static bool is_target(size_t kind)
@@ -108,8 +114,8 @@ static bool fails(const char *name, const void *caller, uintptr_t a, uintptr_t b
         return false;
     pthread_mutex_lock(&lock);
     record->calls++;
-    bool chosen = is_target(
-        number_of_kind((struct kind){caller, 64 - (unsigned)__builtin_clzl(b | 1), (unsigned)(a >> 42)}));
+    bool chosen = is_target(number_of_kind((struct kind){
+        caller, 64 - (unsigned)__builtin_clzl(b | 1), (unsigned short)(a >> 42), strcmp(name, "mmap") == 0}));
     if (chosen && record->failing_from == 0) {
         record->failing_from = record->calls;
         record->name = name;
@@ -335,6 +341,27 @@ static void work(void)
     every_class();
 }
 
+/* More of each size than its first tables know of: no size has been given up, for others or for large blocks.
+ */
+static void plenty(void)
+{
+    for (size_t size = 8; size <= 1000; size += 8) {
+        struct chain *chain = NULL, *block;
+        for (size_t i = 0; i < 1000; i++, chain = block) {
+            if ((block = malloc(size)) == NULL) {
+                shelf.refused++;
+                break;
+            }
+            if (chain && ((uintptr_t)block - (uintptr_t)chain + FAR_AWAY) > 2 * FAR_AWAY) {
+                printf("blocks of %zu bytes come from elsewhere\n", size);
+                shelf.wrong++;
+            }
+            block->next = chain;
+        }
+        release_chain(chain);
+    }
+}
+
 /* --- the runs */
 
 static int run_in_child(bool locked)
@@ -347,6 +374,7 @@ static int run_in_child(bool locked)
     record->over = true;
     shelf.refused = 0;
     work();
+    plenty();
     size_t problems = heap_problems();
     if (problems != 0)
         printf("%zu problems in the heap\n", problems);
@@ -377,13 +405,22 @@ static bool went_well(struct target first, struct target second, bool locked)
     return false;
 }
 
-/* Of the calls of a kind, the first three, and then ever fewer; with WALLS=full all. */
+static bool is_map_of_page(size_t kind)
+{
+    return record->kinds[kind].maps && record->kinds[kind].size == PAGE_BITS;
+}
+
+/* Of the calls of a kind, the first three, and then ever fewer; all of those of a page, and with WALLS=full.
+ */
 static size_t choose_targets(struct target targets[TARGETS])
 {
     const char *walls = getenv("WALLS");
     size_t count = 0, dense = walls && strcmp(walls, "full") == 0 ? SIZE_MAX : 3;
+    if (how == PAGES)
+        dense = SIZE_MAX;
     for (size_t kind = 0; kind < record->kinds_known; kind++)
-        for (size_t nth = 1; nth <= record->seen[kind] && count < TARGETS;
+        for (size_t nth = 1;
+             nth <= record->seen[kind] && count < TARGETS && (how != PAGES || is_map_of_page(kind));
              nth = nth < dense ? nth + 1 : nth * 4)
             targets[count++] = (struct target){kind, nth};
     return count;
@@ -391,7 +428,7 @@ static size_t choose_targets(struct target targets[TARGETS])
 
 static bool understand(int argc, char **argv)
 {
-    static const char *const hows[] = {"one", "stretch", "from", "pairs"};
+    static const char *const hows[] = {"one", "stretch", "pages", "from", "pairs"};
     static const struct {
         const char *name;
         int number;
@@ -414,7 +451,8 @@ int main(int argc, char **argv)
     const struct target none = {0, 0};
     bool locked = argc > 3 && strcmp(argv[3], "locked") == 0;
     if (!understand(argc, argv)) {
-        fputs("usage: failing-calls one|stretch|from|pairs ENOMEM|EPERM|ENOSYS|EAGAIN [locked]\n", stderr);
+        fputs("usage: failing-calls one|stretch|pages|from|pairs ENOMEM|EPERM|ENOSYS|EAGAIN [locked]\n",
+              stderr);
         return 2;
     }
     record = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -422,7 +460,7 @@ int main(int argc, char **argv)
         return 1;
     size_t calls = record->calls, count = choose_targets(targets), bad = 0;
     uint64_t random = 1;
-    if (compatmalloc_features && count < 50) {
+    if (compatmalloc_features && count < (how == PAGES ? 1 : 50)) {
         puts("the library's calls do not come here, so nothing is tested");
         return 1;
     }

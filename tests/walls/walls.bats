@@ -151,6 +151,8 @@ load load
     walk_locked failing-calls one ENOMEM locked
 }
 
+@test "a mapping of one page fails, and the nineteen calls behind it: ENOMEM" { walk failing-calls pages ENOMEM; }
+
 # bats test_tags=full
 @test "twenty calls in a row fail: ENOMEM" {
     walk failing-calls stretch ENOMEM
