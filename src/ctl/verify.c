@@ -143,20 +143,23 @@ static void print_json(const struct processes *processes)
     json_newline();
 }
 
-/* A process that was just forked has not loaded anything yet. What was not protected after all that time is
- * not going to be; what has ended needs nothing. */
+/* A process that was just forked has not loaded anything yet, and one that is to become another program (env,
+ * a shell's exec) may have loaded it for the moments until then: it has to be seen protected for a while. What
+ * was not protected after all that time is not going to be; what has ended needs nothing. */
 static void wait_until_protected(const struct question *question)
 {
     enum {
-        STEPS_PER_SECOND = 50
+        STEPS_PER_SECOND = 50,
+        LOOKS_IN_A_ROW = 10
     };
+    unsigned seen = 0;
     for (unsigned step = 0; question->pid && step < question->wait * STEPS_PER_SECOND; step++) {
         struct process process;
         if (!process_read(question->pid, &process))
             return;
-        bool protected = process.protection == PROTECTED;
+        seen = process.protection == PROTECTED ? seen + 1 : 0;
         process_free(&process);
-        if (protected)
+        if (seen == LOOKS_IN_A_ROW)
             return;
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / STEPS_PER_SECOND}, NULL);
     }

@@ -302,6 +302,17 @@ EOF
     done
 }
 
+@test "verify --wait: a program that is about to become another one is not taken for it" {
+    LD_PRELOAD=$LIBRARY bash -c 'sleep 0.1; exec env -u LD_PRELOAD sleep 1000' 3>&- &
+    pid=$!
+    disown "$pid"
+    started+=("$pid")
+    run -1 "$ctl" verify --pid="$pid" --wait=2
+    assert_output --partial "/sleep (PID $pid): not protected"
+    start_protected
+    run -0 "$ctl" verify --pid="$pid" --wait=2
+}
+
 @test "verify --pid: a process that has ended and is not yet waited for gives no answer" {
     # exec: nobody waits for the child, which stays a zombie.
     start bash -c 'sleep 0 & exec sleep 1000'

@@ -256,6 +256,8 @@ static void restart(sd_bus *bus, const struct wishes *wishes, struct plan *plan)
     for (char **unit = units; unit && *unit && !plan->problem; unit++) {
         uint64_t since = now_microseconds();
         char *problem = manager_restart(bus, *unit);
+        if (!problem && wishes->require)
+            problem = unit_left_out(bus, *unit);
         if (problem)
             roll_back(bus, wishes, plan, *unit, problem, since);
         else if ((problem = unit_left_out(bus, *unit)))
