@@ -144,8 +144,8 @@ static void print_json(const struct processes *processes)
 }
 
 /* A process that was just forked has not loaded anything yet, and one that is to become another program (env,
- * a shell's exec) may have loaded it for the moments until then: it has to be seen protected for a while. What
- * was not protected after all that time is not going to be; what has ended needs nothing. */
+ * a shell's exec) may have loaded it for the moments until then: it has to be seen protected for a while.
+ * What was not protected after all that time is not going to be; what has ended needs nothing. */
 static void wait_until_protected(const struct question *question)
 {
     enum {

@@ -35,13 +35,18 @@ stop() {
     done
 }
 
-# Start a command that waits to be killed, and have its number in $pid when it runs what it was told to run.
-start() {
+# Begin a command that waits to be killed, with its number in $pid.
+begin() {
     "$@" 3>&- &
     pid=$!
     # The shell has no part in its end.
     disown "$pid"
     started+=("$pid")
+}
+
+# The same, until it runs what it was told to run.
+start() {
+    begin "$@"
     while [ "$(readlink "/proc/$pid/exe")" = "$(readlink /proc/$$/exe)" ]; do
         kill -0 "$pid"
         sleep 0.05
@@ -303,10 +308,7 @@ EOF
 }
 
 @test "verify --wait: a program that is about to become another one is not taken for it" {
-    LD_PRELOAD=$LIBRARY bash -c 'sleep 0.1; exec env -u LD_PRELOAD sleep 1000' 3>&- &
-    pid=$!
-    disown "$pid"
-    started+=("$pid")
+    begin env LD_PRELOAD="$LIBRARY" bash -c 'sleep 0.1; exec env -u LD_PRELOAD sleep 1000'
     run -1 "$ctl" verify --pid="$pid" --wait=2
     assert_output --partial "/sleep (PID $pid): not protected"
     start_protected
