@@ -80,6 +80,10 @@ BASE_CFLAGS   := -std=gnu17 $(WARNINGS) $(if $(WERROR),-Werror)
 # an ABI would pass them (-Wpsabi) does not matter.
 LIB_CFLAGS    := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
                  -ftls-model=initial-exec -fno-plt -fno-asynchronous-unwind-tables -Wno-psabi
+# Chosen at start where the CPU has it, so the library itself runs on any x86-64. Tuned for no processor in particular, gcc 12
+# keeps pointers in AVX-512's registers, from where they come too late.
+AVX2_CFLAGS   := -mavx2 -mbmi2
+AVX512_CFLAGS := -mavx512f -mavx512vl -mbmi2 -mtune=haswell
 # Every process pays for each mapping of the library, so code and read-only data share one (noseparate-code); and for each
 # name that the dynamic linker looks up. So the compiler's start files stay out, with their four that nobody has and
 # nothing that is needed here; and of the library's own only those are looked up that a program may have in their place
@@ -113,15 +117,14 @@ ALL_PROCESSORS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 all: $(LIB) $(LIBLINK) $(CTL)
 
 # Objects depend on the flags they were built with, so a change of FEATURES or CC never mixes two builds.
-FLAGS_NOW := $(CC) $(SYSTEMD_CFLAGS) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_CFLAGS) $(LIB_LDFLAGS)
+FLAGS_NOW := $(CC) $(SYSTEMD_CFLAGS) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIB_CFLAGS) $(LIB_LDFLAGS) \
+             $(AVX2_CFLAGS) $(AVX512_CFLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
-# Chosen at start where the CPU has it, so the library itself runs on any x86-64. Tuned for no processor in particular, gcc 12
-# keeps pointers in AVX-512's registers, from where they come too late.
-$(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += -mavx2 -mbmi2
-$(BUILD)/obj/malloc/%_avx512.o: LIB_OR_TOOL += -mavx512f -mavx512vl -mbmi2 -mtune=haswell
+$(BUILD)/obj/malloc/%_avx2.o: LIB_OR_TOOL += $(AVX2_CFLAGS)
+$(BUILD)/obj/malloc/%_avx512.o: LIB_OR_TOOL += $(AVX512_CFLAGS)
 # These define what the compiler knows as builtins, and must not be compiled into calls of themselves.
 $(BUILD)/obj/malloc/copies.o: OWN_CFLAGS := -fno-builtin -fno-lto
 # Calls what the dynamic linker finds; link-time optimization would find ours.

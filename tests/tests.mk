@@ -107,8 +107,8 @@ $(UNIT_LIBRARIES) $(WALL_LIBRARIES) $(SETTINGS_LIBRARIES): $(TEST_DIR)/%.so: tes
 	$(if $(V),,@echo '  TEST    $<')
 	$(Q)$(CC) $(TEST_CPPFLAGS) $(TEST_CFLAGS) -fPIC -shared -fno-plt -Wl,-z,now -MMD -MP -o $@ $<
 
-$(PROOF_PROGRAM)-avx2: PROOF_CFLAGS := -mavx2 -mbmi2
-$(PROOF_PROGRAM)-avx512: PROOF_CFLAGS := -mavx512f -mavx512vl -mbmi2
+$(PROOF_PROGRAM)-avx2: PROOF_CFLAGS := $(AVX2_CFLAGS)
+$(PROOF_PROGRAM)-avx512: PROOF_CFLAGS := $(AVX512_CFLAGS)
 $(PROOF_PROGRAM) $(PROOF_WIDE): tests/proofs/classes.c $(LIB_OBJECTS) $(BUILD)/flags tests/tests.mk
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TEST    $<')

@@ -75,12 +75,11 @@ static uint32_t ring_entries(const struct size_class *class)
     const struct settings *settings = &constants.settings;
     if (settings->quarantine_size != 0)
         return power_of_two_below(clamp(settings->quarantine_size / class->stride, 1, 32768));
-    if (settings->profile == PROFILE_STRICT && class->stride <= STRICT_RING_SMALL)
+    if (settings->profile != PROFILE_STRICT)
+        return power_of_two_below(clamp(RING_BYTES / class->stride, RING_LEAST, RING_MOST));
+    if (class->stride <= STRICT_RING_SMALL)
         return STRICT_RING_MOST;
-    if (settings->profile == PROFILE_STRICT)
-        return power_of_two_below(
-            clamp(STRICT_RING_BYTES / class->stride, STRICT_RING_LEAST, STRICT_RING_MOST));
-    return power_of_two_below(clamp(RING_BYTES / class->stride, RING_LEAST, RING_MOST));
+    return power_of_two_below(clamp(STRICT_RING_BYTES / class->stride, STRICT_RING_LEAST, STRICT_RING_MOST));
 }
 
 static uint32_t place_offset(uint32_t place)

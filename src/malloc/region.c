@@ -109,11 +109,14 @@ static void give_up_first(const struct size_class *class)
         (void)install_guard(class, class->stride - constants.page_size);
 }
 
-/* Map [from, from + bytes), with guards and metadata. */
-static bool map_part(struct region *region, unsigned c, struct random *random, size_t from, size_t bytes)
+/* Map [from, from + bytes), with guards and metadata. If not: whether that was because something is there. */
+static bool map_part(struct region *region, unsigned c, struct random *random, size_t from, size_t bytes,
+                     bool *obstructed)
 {
     const struct size_class *class = &constants.classes[c];
-    if (!map_at(class->base + from, bytes, tags_protection(c)))
+    bool mapped = map_at(class->base + from, bytes, tags_protection(c));
+    *obstructed = !mapped && map_was_occupied();
+    if (!mapped)
         return false;
     size_t to = from + bytes;
     if (extend_tables(class, to)) {
@@ -170,9 +173,11 @@ static bool extend(struct region *region, unsigned c, struct random *random)
         size_t growth = max_size(growth_of(region, class), least);
         if (from + growth > slot_span(class))
             growth = least;
-        if (map_part(region, c, random, from, growth) || map_part(region, c, random, from, least))
+        bool obstructed;
+        if (map_part(region, c, random, from, growth, &obstructed) ||
+            map_part(region, c, random, from, least, &obstructed))
             return true;
-        if (from == atomic_load(&region->mapped_to) && (!map_was_occupied() || !skip(region, class, tries)))
+        if (from == atomic_load(&region->mapped_to) && (!obstructed || !skip(region, class, tries)))
             return false;
     }
     return false;

@@ -42,7 +42,7 @@ struct size_class {
     uint16_t batches;      /* so many wait in its FIFO, a power of two */
     uint8_t batch;         /* slots of a batch, which the front holds too */
     uint8_t mix_mask;      /* entries - 1 of its mix, a power of two */
-    uint8_t second, third; /* how slots of up to 128 bytes are covered (whole.h) */
+    uint8_t second, third; /* how slots of up to 528 bytes are covered (whole.h) */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct size_class) == 64, "one cache line");
 

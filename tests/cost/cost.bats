@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
 # What a malloc and a free cost in instructions is not more than docs/performance.md says, by more than a twentieth. Counts,
-# not times: they do not depend on what else the machine does.
+# not times: they do not depend on what else the machine does. And what the compiler made of the hot paths is what was meant.
 
 setup() {
     cd "$BATS_TEST_DIRNAME/../.." || return 1
@@ -44,3 +44,26 @@ within_a_twentieth() {
 @test "all features" { within_a_twentieth all "$LIB"; }
 @test "the light profile" { within_a_twentieth light "$LIB" profile=light; }
 @test "the strict profile" { within_a_twentieth strict "$LIB" profile=strict; }
+
+# The ordinary paths of the default profile, for AVX2 and for AVX-512: what stands with the code that every process needs.
+hot_paths() {
+    objdump --disassemble --no-show-raw-insn --section=.text "$LIB" | awk '/^[0-9a-f]+ </ { hot = /<(malloc|free)_path[.>]/ } hot' >"$BATS_TEST_TMPDIR/paths"
+    [ "$(grep -c '_path[^ ]*>:$' "$BATS_TEST_TMPDIR/paths")" -eq 4 ]
+}
+
+@test "on the fast paths nothing is called or divided, and one instruction is atomic" {
+    hot_paths
+    run ! grep -E '\s(call|i?div)' "$BATS_TEST_TMPDIR/paths"
+    [ "$(grep -c '\slock ' "$BATS_TEST_TMPDIR/paths")" -eq 2 ]
+}
+
+@test "no pointer is kept in a vector register meanwhile" {
+    hot_paths
+    run ! grep -E 'vmov[dq] +%xmm[0-9]+,%[re]' "$BATS_TEST_TMPDIR/paths"
+}
+
+@test "variants that few processes need stand behind what all need" {
+    readelf --wide --sections "$LIB" >"$BATS_TEST_TMPDIR/sections"
+    address() { awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) print $(i + 2) }' "$BATS_TEST_TMPDIR/sections"; }
+    [[ "$(address .text)" < "$(address .rodata)" && "$(address .rodata)" < "$(address .text_variants)" ]]
+}

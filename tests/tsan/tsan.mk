@@ -21,7 +21,7 @@ $(TSAN_DIR)/allocator/built: $(TSAN_SOURCES) $(wildcard src/malloc/*.h src/confi
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  TSAN    allocator')
 	$(Q)$(foreach source,$(TSAN_SOURCES),$(TSAN_CC) -std=gnu17 $(BASE_CPPFLAGS) -Isrc/malloc -w $(TSAN_FLAGS) \
-	    $(if $(findstring _avx2,$(source)),-mavx2 -mbmi2) $(if $(findstring _avx512,$(source)),-mavx512f -mavx512vl -mbmi2) -c -o $(@D)/$(notdir $(source:.c=.o)) $(source) &&) touch $@
+	    $(if $(findstring _avx2,$(source)),$(AVX2_CFLAGS)) $(if $(findstring _avx512,$(source)),$(AVX512_CFLAGS)) -c -o $(@D)/$(notdir $(source:.c=.o)) $(source) &&) touch $@
 
 # The same with a mistake that must be found: a parcel is delivered without what is in it.
 $(TSAN_DIR)/mistake/built: $(TSAN_DIR)/allocator/built

@@ -40,13 +40,15 @@ static size_t failures_of_ordinary_use(void)
     return failures;
 }
 
+struct link {
+    struct link *next;
+};
+
 /* Take blocks of one size until there are no more; then check, free all, and use the heap as if nothing had
  * been. */
 static size_t failures_of_exhaustion(size_t size, size_t give_up_at)
 {
-    struct link {
-        struct link *next;
-    } *chain = NULL;
+    struct link *chain = NULL;
     size_t failures = 0;
     size_t taken = 0;
     for (;;) {
@@ -328,10 +330,8 @@ static bool stand_in_the_way(const char *block)
 static void meet_obstacle_in_need(void *unused)
 {
     struct rlimit before, none = {0, RLIM_INFINITY};
+    struct link *chain = NULL, *block;
     (void)unused;
-    struct link {
-        struct link *next;
-    } *chain = NULL, *block;
     for (size_t i = 0; i < 100; i++, chain = block) { /* in the strict profile the first ones are elsewhere */
         if ((block = malloc(24)) == NULL)
             _exit(2);

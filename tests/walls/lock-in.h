@@ -3,6 +3,8 @@
 #ifndef LOCK_IN_H
 #define LOCK_IN_H
 
+#include "blocks.h"
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
@@ -11,8 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define CALLS_IN(array) (sizeof(array) / sizeof *(array))
 
 static const struct {
     const char *name;
@@ -38,11 +38,11 @@ static const struct {
 /* All other calls are answered so, and the one by that name too. */
 static bool lock_in(unsigned otherwise, const char *except)
 {
-    struct sock_filter program[2 * CALLS_IN(allowed) + 2];
+    struct sock_filter program[2 * COUNT(allowed) + 2];
     unsigned short length = 0;
     program[length++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < CALLS_IN(allowed); i++) {
+    for (size_t i = 0; i < COUNT(allowed); i++) {
         if (strcmp(allowed[i].name, except) == 0)
             continue;
         program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i].number, 0, 1);
