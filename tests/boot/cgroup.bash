@@ -10,10 +10,13 @@ cgroup_of() {
     echo "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/$1"
 }
 
-# remove_cgroup NAME: after the container's end.
+# remove_cgroup NAME: after the container's end. Where the old hierarchy of systemd's is there as well, nspawn has made the same
+# directories in it.
 remove_cgroup() {
-    local cgroup
-    if cgroup=$(cgroup_of "$1") && [ -d "$cgroup" ]; then
-        find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
-    fi
+    local own mount
+    [ ! -d /run/systemd/system ] || return 0
+    own=$(sed -n 's/^0:://p' /proc/self/cgroup)/$1
+    while read -r mount; do
+        find "$mount$own" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    done < <(awk '$3 == "cgroup2" || $3 == "cgroup" && $4 ~ /(^|,)name=systemd(,|$)/ { print $2 }' /proc/mounts)
 }

@@ -78,7 +78,7 @@ machine_boot() {
 machine_run() {
     local name=$1
     shift
-    nsenter --target "$(<"$M/$name/leader")" --all --wdns=/ "$@"
+    nsenter --target "$(<"$M/$name/leader")" --all --root --wdns=/ "$@"
 }
 
 # machine_halt NAME: as power off would.
