@@ -33,7 +33,7 @@ struct dispatch {
 /* What malloc and free look at first of a heap, by class. All zero it says: ask somebody else. */
 struct stock {
     uint32_t counts[CLASS_COUNT]; /* slots in the magazine */
-    uint32_t filled[CLASS_COUNT]; /* the place of the quarantine's FIFO that was filled last */
+    uint32_t rooms[CLASS_COUNT];  /* empty places in the front of the quarantine */
     uint32_t limits[CLASS_COUNT]; /* what slot_table_limits was when this heap last looked */
 };
 

@@ -220,9 +220,9 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
         unlikely(!neighbours_are_whole(class, number, heap->stock.limits[c], block, kind)))
         return false;
     /* The slot will be put into the one or the other. */
-    size_t place = quarantines ? (size_t)heap->stock.filled[c] - 1 : heap->stock.counts[c];
+    size_t place = quarantines ? (size_t)heap->stock.rooms[c] - 1 : heap->stock.counts[c];
     HOLD(place);
-    if (unlikely(place >= (quarantines ? class->fifo : fast_magazine_most(class, shape))))
+    if (unlikely(place >= (quarantines ? BATCH_MOST : fast_magazine_most(class, shape))))
         return false;
     const state_word claimed = generic_is_watched(features) ? STATE_BUSY : STATE_FREED;
     if (unlikely(!fast_claim(word, over, least, claimed)))
@@ -237,7 +237,7 @@ static ALWAYS_INLINE bool fast_free(struct heap *heap, void *block, const size_t
     signal_fence();
     if (!quarantines)
         magazine_push(heap_magazine(heap, class), &heap->stock.counts[c], place, number);
-    else if (unlikely(quarantine_put(quarantine_fifo(heap, class), &heap->stock.filled[c], place, number)))
+    else if (unlikely(quarantine_put(quarantine_front(heap, class), &heap->stock.rooms[c], place, number)))
         quarantine_pass_on_own(class);
     return true;
 }

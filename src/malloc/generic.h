@@ -153,10 +153,10 @@ static ALWAYS_INLINE void generic_put(struct heap *heap, const struct size_class
                                       uint32_t slot, unsigned features)
 {
     if (features & COMPATMALLOC_QUARANTINE) {
-        if (unlikely(heap->stock.filled[c] - 1 >= class->fifo))
+        if (unlikely(heap->stock.rooms[c] - 1 >= class->batch))
             quarantine_pass_on(heap, class);
-        if (unlikely(quarantine_put(quarantine_fifo(heap, class), &heap->stock.filled[c],
-                                    heap->stock.filled[c] - 1, slot)))
+        if (unlikely(quarantine_put(quarantine_front(heap, class), &heap->stock.rooms[c],
+                                    heap->stock.rooms[c] - 1, slot)))
             quarantine_pass_on(heap, class);
     } else {
         magazine_put(heap, class, c, slot);

@@ -22,7 +22,7 @@
 /* Slots in quarantine. Few enough to stay in cache, because their contents are looked at again when they come
  * out. */
 #define RING_MOST         64u
-#define RING_LEAST        1u
+#define RING_LEAST        2u
 #define RING_BYTES        (16 * KIB)
 #define STRICT_RING_MOST  4096u
 #define STRICT_RING_LEAST 64u
@@ -101,8 +101,7 @@ size_t heap_layout(void)
         uint32_t mix = clamp(ring / 2, 1, 64);
         class->batch = (uint8_t)power_of_two_below(
             clamp(min_size(ring / 2, class->magazine_capacity / 2u), 1, BATCH_MOST));
-        /* So many leave before the first slot of a batch may; and the batch that is filled meanwhile. */
-        class->fifo = (uint16_t)(min_size(ring / class->batch + 1u, FIFO_MOST) * BATCH_MOST);
+        class->batches = (uint16_t)(ring / class->batch);
         class->mix_mask = (uint8_t)(mix - 1);
         if (constants.features & COMPATMALLOC_QUARANTINE)
             at += QUARANTINE_PLACES(class);

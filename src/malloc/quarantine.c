@@ -7,9 +7,24 @@
 #include "misuse.h"
 #include "refill.h"
 
+static unsigned fifo_places(const struct size_class *class)
+{
+    return (unsigned)class->batch * class->batches;
+}
+
+static uint32_t *oldest_of(struct heap *heap, const struct size_class *class)
+{
+    return quarantine_front(heap, class) + BATCH_MOST;
+}
+
+static uint32_t *fifo_of(struct heap *heap, const struct size_class *class)
+{
+    return oldest_of(heap, class) + 1;
+}
+
 static uint32_t *mix_of(struct heap *heap, const struct size_class *class)
 {
-    return quarantine_fifo(heap, class) + class->fifo;
+    return fifo_of(heap, class) + fifo_places(class);
 }
 
 /* By vectors where that is possible; and else not by a call, for a few words. */
@@ -24,16 +39,20 @@ static ALWAYS_INLINE void copy(uint32_t *to, const uint32_t *from, unsigned batc
         }
 }
 
-/* The batch below the one that is full is the oldest. Its slots leave before they enter another place: who is
- * interrupted for good in between loses them. */
-static void take_oldest(struct heap *heap, const struct size_class *class, uint32_t *leaving)
+/* What the front holds becomes the FIFO's youngest batch, in the place of the oldest. Each slot leaves one
+ * place before it enters another. */
+static void advance(struct heap *heap, const struct size_class *class, uint32_t *leaving)
 {
-    uint32_t *filled = &heap->stock.filled[class_index(class)];
-    unsigned batch = class->batch, full = *filled;
-    unsigned first = (full == 0 ? class->fifo : full) - BATCH_MOST;
-    copy(leaving, quarantine_fifo(heap, class) + first, batch);
+    unsigned batch = class->batch, at = *oldest_of(heap, class) & (class->batches - 1u);
+    uint32_t *oldest = fifo_of(heap, class) + (size_t)at * batch;
+    uint32_t entering[BATCH_MOST];
+    copy(entering, quarantine_front(heap, class), batch);
+    copy(leaving, oldest, batch);
+    heap->stock.rooms[class_index(class)] = batch;
     signal_fence();
-    *filled = first + batch;
+    copy(oldest, entering, batch);
+    signal_fence();
+    *oldest_of(heap, class) = at + 1;
     signal_fence();
 }
 
@@ -73,12 +92,11 @@ void quarantine_pass_on(struct heap *heap, const struct size_class *class)
 {
     unsigned c = class_index(class);
     uint32_t leaving[BATCH_MOST];
-    if (unlikely(heap->stock.filled[c] % BATCH_MOST != 0 || heap->stock.filled[c] >= class->fifo)) {
+    if (unlikely(heap->stock.rooms[c] != 0)) {
         misuse_metadata(class, NULL, "the count of a quarantine", "free");
-        memset(quarantine_fifo(heap, class), 0, class->fifo * sizeof(uint32_t));
-        heap->stock.filled[c] = 0;
+        memset(quarantine_front(heap, class), 0, class->batch * sizeof(uint32_t));
     }
-    take_oldest(heap, class, leaving);
+    advance(heap, class, leaving);
     if (unlikely(heap->stock.counts[c] + class->batch > class->magazine_capacity))
         magazine_spill(heap, c);
     pass_through_mix(heap, class, leaving);
@@ -91,55 +109,51 @@ NOINLINE void quarantine_pass_on_own(const struct size_class *class)
 
 /* --- all of it */
 
-/* A part of it in which each place has a slot or 0. */
-struct part {
-    uint32_t *slots;
-    unsigned count;
-};
-
-#define PARTS 3u
-
-/* What was passed on last still stands in the FIFO, and is of no more meaning. */
-static void parts_of(struct heap *heap, const struct size_class *class, struct part parts[PARTS])
+static void spill(struct heap *heap, unsigned c, uint32_t *slots, unsigned count)
 {
-    uint32_t *fifo = quarantine_fifo(heap, class);
-    unsigned filled = (unsigned)min_size(heap->stock.filled[class_index(class)], class->fifo);
-    unsigned first = filled == 0 ? 0 : (filled - 1) / BATCH_MOST * BATCH_MOST;
-    parts[0] = (struct part){fifo, first};
-    parts[1] = (struct part){fifo + filled, class->fifo - filled};
-    parts[2] = (struct part){mix_of(heap, class), class->mix_mask + 1u};
-}
-
-static void spill(struct heap *heap, unsigned c, struct part part)
-{
-    for (unsigned i = 0; i < part.count; i++)
-        if (part.slots[i] != 0) {
-            uint32_t slot = part.slots[i];
-            part.slots[i] = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (slots[i] != 0) {
+            uint32_t slot = slots[i];
+            slots[i] = 0;
             signal_fence();
             run_take_back(heap, c, slot);
         }
 }
 
+/* What is left in the room is of no more meaning. */
+static unsigned room_of(const struct heap *heap, unsigned c)
+{
+    unsigned room = heap->stock.rooms[c], batch = constants.classes[c].batch;
+    return room <= batch ? room : batch;
+}
+
 void quarantine_spill_all(struct heap *heap, unsigned c)
 {
-    struct part parts[PARTS];
+    const struct size_class *class = &constants.classes[c];
     if (!(constants.features & COMPATMALLOC_QUARANTINE))
         return;
-    parts_of(heap, &constants.classes[c], parts);
-    for (unsigned i = 0; i < PARTS; i++)
-        spill(heap, c, parts[i]);
+    unsigned room = room_of(heap, c);
+    spill(heap, c, quarantine_front(heap, class) + room, class->batch - room);
+    spill(heap, c, fifo_of(heap, class), fifo_places(class));
+    spill(heap, c, mix_of(heap, class), class->mix_mask + 1u);
+}
+
+static void look_at(const uint32_t *slots, unsigned count, unsigned c,
+                    void (*look)(void *data, unsigned c, uint32_t slot), void *data)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (slots[i] != 0)
+            look(data, c, slots[i]);
 }
 
 void quarantine_for_each(struct heap *heap, unsigned c, void (*look)(void *data, unsigned c, uint32_t slot),
                          void *data)
 {
-    struct part parts[PARTS];
+    const struct size_class *class = &constants.classes[c];
     if (!(constants.features & FEATURES_COMPILED & COMPATMALLOC_QUARANTINE))
         return;
-    parts_of(heap, &constants.classes[c], parts);
-    for (unsigned p = 0; p < PARTS; p++)
-        for (unsigned i = 0; i < parts[p].count; i++)
-            if (parts[p].slots[i] != 0)
-                look(data, c, parts[p].slots[i]);
+    unsigned room = room_of(heap, c);
+    look_at(quarantine_front(heap, class) + room, class->batch - room, c, look, data);
+    look_at(fifo_of(heap, class), fifo_places(class), c, look, data);
+    look_at(mix_of(heap, class), class->mix_mask + 1u, c, look, data);
 }

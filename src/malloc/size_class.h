@@ -39,8 +39,8 @@ struct size_class {
     uint32_t magazine;   /* bytes from the start of a heap to this class's magazine */
     uint32_t quarantine; /* the same of its quarantine */
     uint16_t magazine_capacity;
-    uint16_t fifo;         /* places of its quarantine's FIFO, BATCH_MOST for each batch */
-    uint8_t batch;         /* slots of a batch */
+    uint16_t batches;      /* so many wait in its FIFO, a power of two */
+    uint8_t batch;         /* slots of a batch, which the front holds too */
     uint8_t mix_mask;      /* entries - 1 of its mix, a power of two */
     uint8_t second, third; /* how slots of up to 528 bytes are covered (whole.h) */
 } __attribute__((aligned(64)));
