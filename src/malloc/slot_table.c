@@ -69,29 +69,38 @@ static uint32_t next_limit(uint32_t limit)
     return limit + (limit < GROWTH_MOST ? limit : GROWTH_MOST);
 }
 
-/* False: there is none. What somebody else may just have mapped there is ours. */
-static bool map_part(char *from, size_t bytes, bool begun_before)
+/* Set in begun[] once more than one has come to do the same: what each then finds mapped there is ours. */
+#define JOINED 1u
+
+/* Nobody has joined, and nobody will. */
+static bool take_back(unsigned c, uint32_t limit, uint32_t next)
 {
-    return map_at(from, bytes, PROT_READ | PROT_WRITE) || (begun_before && map_was_occupied());
+    return atomic_compare_exchange_strong(&begun[c], &next, limit);
 }
 
-enum made {
-    NOTHING,
-    A_PART, /* which is there for whoever tries it next */
-    ALL
-};
-
-/* What is mapped so far begins at slot 0 once there is any. */
-static enum made map_more(const struct size_class *class, uint32_t limit, uint32_t next, bool begun_before)
+static bool map_part(unsigned c, char *from, size_t bytes)
 {
+    return map_at(from, bytes, PROT_READ | PROT_WRITE) ||
+           (map_was_occupied() && atomic_load(&begun[c]) & JOINED);
+}
+
+/* What is mapped so far begins at slot 0 once there is any. If not all can be had, what others may count on
+ * by now stays there for whoever tries it next. */
+static bool map_more(unsigned c, uint32_t limit, uint32_t next)
+{
+    const struct size_class *class = &constants.classes[c];
     uint32_t from = limit == SLOT_TABLE_FIRST ? 0 : limit;
     size_t states = state_bytes(next - from), runs = run_bytes(class, next - from);
     char *states_from = (char *)(class->rest + from);
-    if (!map_part(states_from, states, begun_before))
-        return NOTHING;
-    if (map_part((char *)class->rest - run_bytes(class, next), runs, begun_before))
-        return ALL;
-    return !begun_before && map_release(states_from, states) ? NOTHING : A_PART;
+    if (!map_part(c, states_from, states)) {
+        (void)take_back(c, limit, next);
+        return false;
+    }
+    if (map_part(c, (char *)class->rest - run_bytes(class, next), runs))
+        return true;
+    if (take_back(c, limit, next) && !map_release(states_from, states))
+        atomic_store(&begun[c], next | JOINED);
+    return false;
 }
 
 bool slot_table_extend(unsigned c, uint64_t slots)
@@ -101,15 +110,12 @@ bool slot_table_extend(unsigned c, uint64_t slots)
     uint32_t limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE);
     while (slots > limit) {
         uint32_t next = next_limit(limit), known = atomic_load(&begun[c]);
-        bool begun_before = known >= next;
-        if (!begun_before && !atomic_compare_exchange_strong(&begun[c], &known, next))
-            continue; /* somebody else has just begun */
-        enum made made = map_more(class, limit, next, begun_before);
-        if (made != ALL) {
-            if (made == NOTHING && !begun_before)
-                atomic_store(&begun[c], limit);
-            return false;
+        if (!atomic_compare_exchange_strong(&begun[c], &known, known < next ? next : known | JOINED)) {
+            limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE);
+            continue; /* somebody else has just begun, or joined */
         }
+        if (!map_more(c, limit, next))
+            return false;
         /* Release: who sees the limit finds zeroed state words below it. */
         uint32_t seen = limit;
         if (__atomic_compare_exchange_n(limits, &seen, next, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
