@@ -69,19 +69,23 @@ static uint32_t next_limit(uint32_t limit)
     return limit + (limit < GROWTH_MOST ? limit : GROWTH_MOST);
 }
 
-/* Set in begun[] once more than one has come to do the same: what each then finds mapped there is ours. */
+/* Set in begun[] once others than the one who began may have mapped something of it, or it is counted. So the
+ * one who began is alone as long as he finds there what he wrote, and never again after that. */
 #define JOINED 1u
+/* He was alone, and gives back what he has mapped: nobody may join or begin anew. */
+#define CLOSING 2u
 
-/* Nobody has joined, and nobody will. */
-static bool take_back(unsigned c, uint32_t limit, uint32_t next)
+/* False if somebody has joined. */
+static bool leave_alone(unsigned c, uint32_t next, uint32_t value)
 {
-    return atomic_compare_exchange_strong(&begun[c], &next, limit);
+    return atomic_compare_exchange_strong(&begun[c], &next, value);
 }
 
-static bool map_part(unsigned c, char *from, size_t bytes)
+/* What is there already is ours, but for who is alone. */
+static bool map_part(unsigned c, uint32_t next, char *from, size_t bytes)
 {
     return map_at(from, bytes, PROT_READ | PROT_WRITE) ||
-           (map_was_occupied() && atomic_load(&begun[c]) & JOINED);
+           (map_was_occupied() && atomic_load(&begun[c]) != next);
 }
 
 /* What is mapped so far begins at slot 0 once there is any. If not all can be had, what others may count on
@@ -92,28 +96,30 @@ static bool map_more(unsigned c, uint32_t limit, uint32_t next)
     uint32_t from = limit == SLOT_TABLE_FIRST ? 0 : limit;
     size_t states = state_bytes(next - from), runs = run_bytes(class, next - from);
     char *states_from = (char *)(class->rest + from);
-    if (!map_part(c, states_from, states)) {
-        (void)take_back(c, limit, next);
+    if (!map_part(c, next, states_from, states)) {
+        (void)leave_alone(c, next, limit | JOINED);
         return false;
     }
-    if (map_part(c, (char *)class->rest - run_bytes(class, next), runs))
+    if (map_part(c, next, (char *)class->rest - run_bytes(class, next), runs))
         return true;
-    if (take_back(c, limit, next) && !map_release(states_from, states))
-        atomic_store(&begun[c], next | JOINED);
+    if (leave_alone(c, next, next | CLOSING)) {
+        bool gone = map_release(states_from, states);
+        atomic_store(&begun[c], (gone ? limit : next) | JOINED);
+    }
     return false;
 }
 
+/* In step with whoever comes to do the same (tests/models/growth.pml). */
 bool slot_table_extend(unsigned c, uint64_t slots)
 {
-    const struct size_class *class = &constants.classes[c];
-    uint32_t *limits = &slot_table_limits[c];
-    uint32_t limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE);
-    while (slots > limit) {
+    uint32_t *limits = &slot_table_limits[c], limit;
+    while (slots > (limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE))) {
+        const struct size_class *class = &constants.classes[c];
         uint32_t next = next_limit(limit), known = atomic_load(&begun[c]);
-        if (!atomic_compare_exchange_strong(&begun[c], &known, known < next ? next : known | JOINED)) {
-            limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE);
+        if (known & CLOSING)
+            return false;
+        if (!atomic_compare_exchange_strong(&begun[c], &known, known < next ? next : known | JOINED))
             continue; /* somebody else has just begun, or joined */
-        }
         if (!map_more(c, limit, next))
             return false;
         /* Release: who sees the limit finds zeroed state words below it. */
@@ -121,7 +127,6 @@ bool slot_table_extend(unsigned c, uint64_t slots)
         if (__atomic_compare_exchange_n(limits, &seen, next, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
             atomic_fetch_add_explicit(&mapped, state_bytes(next - limit) + run_bytes(class, next - limit),
                                       memory_order_relaxed);
-        limit = __atomic_load_n(limits, __ATOMIC_ACQUIRE);
     }
     return true;
 }

@@ -57,3 +57,5 @@ mistakes_are_found() {
 @test "turns: mistakes are found" { mistakes_are_found turn -DVANISHES; }
 @test "levels: what is entered is found, whoever adds a level meanwhile" { holds levels; }
 @test "levels: mistakes are found" { mistakes_are_found levels; }
+@test "growth: what is below the limit is mapped, whoever makes a table grow" { holds growth; }
+@test "growth: mistakes are found" { mistakes_are_found growth; }

@@ -256,11 +256,12 @@ static void restart(sd_bus *bus, const struct wishes *wishes, struct plan *plan)
     for (char **unit = units; unit && *unit && !plan->problem; unit++) {
         uint64_t since = now_microseconds();
         char *problem = manager_restart(bus, *unit);
-        if (!problem && wishes->require)
+        bool runs = !problem;
+        if (runs)
             problem = unit_left_out(bus, *unit);
-        if (problem)
+        if (problem && (!runs || wishes->require))
             roll_back(bus, wishes, plan, *unit, problem, since);
-        else if ((problem = unit_left_out(bus, *unit)))
+        else if (problem)
             trouble("%s", plan->problem = text_of("%s has been restarted, but %s", *unit, problem));
         else
             plan->restarted = true;
